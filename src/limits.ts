@@ -1,0 +1,6 @@
+// Bounds that are not settings, each with its reason. A bound that a user may want to move is a setting (config.ts).
+
+/** Partitions of one topic: a guard against a slip of the keyboard, far above what one process serves well. */
+export const partitionsPerTopicMax = 10_000
+/** Kafka's own limit on a topic's name. */
+export const topicNameCharsMax = 249

@@ -1,0 +1,108 @@
+// The contract of a partitioned append-only log. It knows offsets, timestamps and bytes; neither Kafka nor AWS.
+// Offsets are whole numbers below 2^53. Every implementation passes test/contract/log.ts.
+
+/** One append: whole entries back to back, which take `offsetCount` consecutive offsets of one partition. */
+export interface AppendRequest {
+  /** Which partition: a number that the engine gave out once and never gives out again. */
+  partition: number
+  /** Borrowed until the append settles, and unchanged from then on by its owner: a log may keep it to serve tailing readers. */
+  bytes: Buffer
+  offsetCount: number
+  /** The largest timestamp among the entries, in milliseconds since the epoch; -1 where they carry none. */
+  maxTimestampMs: number
+  /** The epoch under which this broker may write; stamped into the entries. */
+  leaderEpoch: number
+}
+
+/** What a durable append is answered with. */
+export interface AppendResult {
+  /** The offset that the first entry got. */
+  baseOffset: number
+  /** The first offset that still exists. */
+  startOffset: number
+}
+
+/** Where a partition begins and ends, and what it weighs. */
+export interface Bounds {
+  /** The first offset that exists (log start offset). */
+  startOffset: number
+  /** One past the last durable offset (high watermark). */
+  endOffset: number
+  /** Bytes of the entries that are kept. */
+  bytes: number
+  segmentCount: number
+  /** The largest timestamp kept, -1 for none. */
+  maxTimestampMs: number
+}
+
+export interface ReadRequest {
+  partition: number
+  /** The chunk that holds this offset comes first, whole. */
+  fromOffset: number
+  /** Chunks are added while their sum stays within this; the first one is always given. */
+  bytesMax: number
+}
+
+/** A run of entries as one commit stored them. */
+export interface Chunk {
+  baseOffset: number
+  /** Exclusive. */
+  endOffset: number
+  /** Never changes and outlives the call. */
+  bytes: Buffer
+}
+
+export interface ReadResult {
+  /** Empty at the end of the log, and where `fromOffset` lies outside the bounds. */
+  chunks: Chunk[]
+  startOffset: number
+  endOffset: number
+}
+
+/** When the log starts a new segment. */
+export interface SegmentPolicy {
+  segmentBytes: number
+  /** Age by the clock handed to the store, since the segment's first append. */
+  segmentMs: number
+}
+
+/** What retention may drop. Whole segments only; -1 switches a rule off. */
+export interface RetentionPolicy {
+  retentionMs: number
+  retentionBytes: number
+}
+
+/** Told after a commit is durable, once per partition that it wrote to. */
+export interface CommitNotice {
+  partition: number
+  /** Exclusive; everything before it is durable and readable. */
+  endOffset: number
+  bytes: number
+}
+
+/** Writes base offset and leader epoch into an entry run in place, before it is stored. Given by the engine: the log does not know the format. */
+export type Stamp = (bytes: Buffer, baseOffset: number, leaderEpoch: number) => void
+
+/** Many partitions, one durable order each. */
+export interface Log {
+  /** Fixes the order at once; settles when the entries are durable. Rejects with StorageFull when there is no room (nothing was written, later appends may succeed), with StoreFailed when the store is broken. */
+  append(request: AppendRequest): Promise<AppendResult>
+  /** Durable entries only, one answer per request, in order. */
+  read(requests: readonly ReadRequest[]): Promise<ReadResult[]>
+  /** Facts of a partition; one never written to starts and ends at 0. */
+  bounds(partition: number): Promise<Bounds>
+  /** The base offset of the first chunk that holds an entry at or after `timestampMs`; null when there is none. By index, not by scan. */
+  offsetForTime(partition: number, timestampMs: number): Promise<number | null>
+  /** The base offset of the first chunk that reaches the partition's largest timestamp; null when it is empty. */
+  offsetOfMaxTimestamp(partition: number): Promise<number | null>
+  /** Takes effect for appends from now on. */
+  setSegmentPolicy(partition: number, policy: SegmentPolicy): void
+  /** Moves the start to `beforeOffset` (within the bounds). Visible at once; the space comes back in bounded background steps. */
+  trim(partition: number, beforeOffset: number): Promise<Bounds>
+  /** One bounded step of retention; `more` says that another step has work. An expired active segment is rolled and dropped too, as Kafka does. */
+  retain(partition: number, policy: RetentionPolicy, nowMs: number): Promise<{ bounds: Bounds; more: boolean }>
+  /** Forgets a partition. It is gone for readers at once; the space comes back in bounded background steps, also after a crash. */
+  drop(partition: number): Promise<void>
+  /** Called after each durable commit, before the appends' promises settle. */
+  onCommit(listener: (notices: readonly CommitNotice[]) => void): void
+}

@@ -1,0 +1,57 @@
+// A store: one log and its tables in one place, with one commit for both.
+import type { Log, Stamp } from './log.ts'
+import type { Batch, Tables } from './tables.ts'
+
+/** No room for the write. Nothing of it was stored; the same write may succeed when there is room again. */
+export class StorageFull extends Error {
+  override name = 'StorageFull'
+}
+
+/** The store cannot be trusted to write any more (a failed sync). Acknowledge nothing, say why, exit. */
+export class StoreFailed extends Error {
+  override name = 'StoreFailed'
+}
+
+/** Another process has this directory open, it was written by a newer version, or it is not a store: the message says which and what to do. */
+export class StoreUnusable extends Error {
+  override name = 'StoreUnusable'
+}
+
+export interface StoreOptions {
+  stamp: Stamp
+  /** Milliseconds since the epoch, for segment ages. */
+  now(): number
+  /** `sync`: a commit settles after it is on disk. `async`: after it is written; the system syncs later. */
+  flush: 'sync' | 'async'
+  /** Bytes of recently appended chunks kept in memory for tailing readers. */
+  recentBytesMax: number
+  /** Told once when the store has failed for good. */
+  onFailure(error: StoreFailed): void
+}
+
+/** Figures for /metrics. */
+export interface StoreFigures {
+  commits: number
+  /** Sum over commits; together with `commits` it gives the mean. */
+  commitSeconds: number
+  appends: number
+  appendedBytes: number
+  /** Bytes of the file in use, and of its pages that are free for reuse; 0 in memory. */
+  fileBytes: number
+  freeBytes: number
+  /** Bytes kept for tailing readers. */
+  recentBytes: number
+}
+
+export interface Store {
+  readonly log: Log
+  readonly tables: Tables
+  batch(): Batch
+  figures(): StoreFigures
+  /** Told of each commit: how long it took and how many appends and bytes it carried. */
+  onCommitMeasured(listener: (seconds: number, appends: number, bytes: number) => void): void
+  /** Drops every row and record, fast (broker.reset()). */
+  clear(): Promise<void>
+  /** Waits for writes under way, then closes. Later calls reject. */
+  close(): Promise<void>
+}
