@@ -12,6 +12,11 @@ export class StoreFailed extends Error {
   override name = 'StoreFailed'
 }
 
+/** A write to a partition that was dropped. Its number is never given out again, so a late writer learns it here. */
+export class PartitionGone extends Error {
+  override name = 'PartitionGone'
+}
+
 /** Another process has this directory open, it was written by a newer version, or it is not a store: the message says which and what to do. */
 export class StoreUnusable extends Error {
   override name = 'StoreUnusable'

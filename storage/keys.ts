@@ -1,0 +1,93 @@
+// Every key encoding of the store, so that their order can be seen in one place. Knows no values.
+import type { Key, KeyPart } from './tables.ts'
+
+/** The longest encoded row key, table name included. LMDB's own limit at 16 KiB pages is a little above. */
+export const rowKeyBytesMax = 1900
+
+const numberTag = 1
+const stringTag = 2
+/** Ends a string. Followed by a tag or by nothing, both below 0xff. */
+const stringEnd = 0
+/** A NUL inside a string is written as NUL and this, which sorts after every string that ends there. */
+const escapedNul = 0xff
+
+/** A tuple as bytes that sort as its parts do: numbers by value and before strings, strings by code point, a prefix before what it begins. */
+export function encodeTuple(parts: Key): Buffer {
+  const pieces: Buffer[] = []
+  for (const part of parts) pieces.push(typeof part === 'number' ? encodeNumber(part) : encodeString(part))
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+}
+
+function encodeNumber(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(9)
+  bytes[0] = numberTag
+  writeSortable(bytes, value, 1)
+  return bytes
+}
+
+/** IEEE 754 with the sign bit flipped for positives and all bits for negatives: sorts bytewise as the numbers do. -0 becomes 0; NaN is refused. */
+export function writeSortable(bytes: Buffer, value: number, at: number): void {
+  if (Number.isNaN(value)) throw new RangeError('NaN cannot be part of a key')
+  bytes.writeDoubleBE(value === 0 ? 0 : value, at)
+  if (bytes[at]! & 0x80) for (let i = at; i < at + 8; i++) bytes[i] = ~bytes[i]!
+  else bytes[at]! |= 0x80
+}
+
+export function readSortable(bytes: Uint8Array, at: number): number {
+  const copy = Buffer.from(bytes.subarray(at, at + 8))
+  if (copy[0]! & 0x80) copy[0]! &= 0x7f
+  else for (let i = 0; i < 8; i++) copy[i] = ~copy[i]!
+  return copy.readDoubleBE(0)
+}
+
+function encodeString(text: string): Buffer {
+  let bytes = Buffer.from(text, 'utf8')
+  if (bytes.includes(0)) bytes = Buffer.from(bytes.toString('latin1').replaceAll('\0', '\0\xff'), 'latin1')
+  return Buffer.concat([Buffer.from([stringTag]), bytes, Buffer.from([stringEnd])])
+}
+
+/** The other way. Throws on bytes that encodeTuple did not make. */
+export function decodeTuple(bytes: Uint8Array): Key {
+  const parts: KeyPart[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at++]
+    if (tag === numberTag) {
+      parts.push(readSortable(bytes, at))
+      at += 8
+    } else if (tag === stringTag) {
+      const end = endOfString(bytes, at)
+      parts.push(decodeString(bytes.subarray(at, end)))
+      at = end + 1
+    } else throw new Error(`unknown tag ${tag} in a key`)
+  }
+  return parts
+}
+
+function endOfString(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(stringEnd, from); at >= 0; at = bytes.indexOf(stringEnd, at + 2)) {
+    if (bytes[at + 1] !== escapedNul) return at
+  }
+  throw new Error('a string in a key has no end')
+}
+
+function decodeString(bytes: Uint8Array): string {
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return raw.includes(0) ? Buffer.from(raw.toString('latin1').replaceAll('\0\xff', '\0'), 'latin1').toString('utf8') : raw.toString('utf8')
+}
+
+/** The key of a row, with its table's name in front; refuses what is too long for either store. */
+export function rowKey(table: string, key: Key): Buffer {
+  const bytes = encodeTuple([table, ...key])
+  if (bytes.length > rowKeyBytesMax)
+    throw new RangeError(`the key of a row of ${table} takes ${bytes.length} bytes; at most ${rowKeyBytesMax} are possible`)
+  return bytes
+}
+
+/** The key that `rowKey` was given; the table's name is left out. */
+export const rowKeyParts = (bytes: Uint8Array): Key => decodeTuple(bytes).slice(1)
+
+/** The smallest key above every key that begins with `prefix`. */
+export function afterPrefix(prefix: Uint8Array): Buffer {
+  // Tags and the end of a string are below 0xff, so nothing that continues the prefix reaches this.
+  return Buffer.concat([prefix, Buffer.from([0xff])])
+}
