@@ -4,3 +4,5 @@
 export const partitionsPerTopicMax = 10_000
 /** Kafka's own limit on a topic's name. */
 export const topicNameCharsMax = 249
+/** Producers whose last batches a partition remembers; the longest unused are forgotten first. Bounds memory and snapshots. */
+export const producersPerPartitionMax = 10_000

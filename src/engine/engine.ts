@@ -1,0 +1,254 @@
+// The engine: what both doors call. Topics, partitions, records; no wire formats, no sockets.
+// The parts are in the files beside this one; here is how they meet.
+import { stampBatches } from '../../protocol/records/run.ts'
+import type { Store } from '../../storage/store.ts'
+import type { Clock } from '../clock.ts'
+import type { Settings } from '../config.ts'
+import type { Random } from '../random.ts'
+import { checkBatches } from './checking.ts'
+import { EngineError } from './errors.ts'
+import { asEngineError, Partition } from './partition.ts'
+import {
+  type FetchOptions,
+  type FetchRequest,
+  type FetchResult,
+  type FoundOffset,
+  findMaxTimestamp,
+  findOffsetForTime,
+  readPartitions,
+} from './reading.ts'
+import { RetentionRunner } from './retention-runner.ts'
+import { counterTable, droppedTable, identityTable } from './rows.ts'
+import { type Topic, type TopicEvent, Topics } from './topics.ts'
+import { Waiters } from './waiters.ts'
+
+export interface EngineOptions {
+  store: Store
+  settings: Settings
+  clock: Clock
+  random: Random
+  /** Told of background work that failed: retention, freeing space. */
+  onBackgroundError?: (error: unknown) => void
+}
+
+export interface AppendOptions {
+  /** The batches were made by this process: their records need no check. */
+  trusted?: boolean
+}
+
+export interface Appended {
+  baseOffset: number
+  /** -1 where the topic keeps the producer's timestamps. */
+  logAppendTimeMs: number
+  startOffset: number
+}
+
+/** Producer ids are taken from the store in blocks, so that handing one out seldom costs a commit. */
+const producerIdBlock = 1000
+
+/** How the store writes an offset into batches; given to it by whoever opens it. */
+export const stamp = (bytes: Buffer, baseOffset: number, leaderEpoch: number): void => {
+  stampBatches(bytes, baseOffset, leaderEpoch)
+}
+
+export class Engine {
+  readonly store: Store
+  readonly topics: Topics
+  readonly waiters: Waiters
+  readonly settings: Settings
+  readonly clusterId: string
+  readonly nodeId: number
+  #clock: Clock
+  #retention: RetentionRunner
+  #byUid = new Map<number, Partition>()
+  #producerIds = { next: 0, end: 0 }
+  #producerIdBlock: Promise<void> | null = null
+  #background: (error: unknown) => void
+
+  private constructor(options: EngineOptions, clusterId: string) {
+    const { store, settings, clock, random } = options
+    this.store = store
+    this.settings = settings
+    this.clusterId = clusterId
+    this.nodeId = settings.get('node.id')
+    this.#clock = clock
+    this.#background = options.onBackgroundError ?? (() => {})
+    this.waiters = new Waiters(clock)
+    this.topics = new Topics({
+      store,
+      settings,
+      clock,
+      random,
+      partition: (topic, index, uid, retired) => this.#partition(topic, index, uid, retired),
+      endOffsetOf: async (partition) => {
+        await partition.open()
+        return partition.endOffset
+      },
+    })
+    this.#retention = new RetentionRunner({
+      store,
+      topics: this.topics,
+      clock,
+      settings,
+      moved: (partition) => this.waiters.moved(partition),
+      failed: this.#background,
+    })
+  }
+
+  /** Reads what was stored and starts background work. */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const { store, random } = options
+    let clusterId = await store.tables.get(identityTable, ['cluster-id'])
+    if (!clusterId) {
+      clusterId = random.bytes(16).toString('base64url')
+      await store.batch().put(identityTable, ['cluster-id'], clusterId).commit()
+    }
+    const engine = new Engine(options, clusterId)
+    await engine.topics.load()
+    engine.topics.onChange((event) => engine.#topicChanged(event))
+    store.log.onCommit((notices) => {
+      for (const notice of notices) {
+        const partition = engine.#byUid.get(notice.partition)
+        if (!partition) continue
+        partition.committed(notice)
+        engine.waiters.moved(partition)
+        engine.#retention.grew(partition)
+      }
+    })
+    engine.#retention.start()
+    engine.#freeDropped().catch(engine.#background)
+    return engine
+  }
+
+  /** Makes bounds valid. Cheap for partitions that are open. */
+  async open(partitions: readonly Partition[]): Promise<void> {
+    for (const partition of partitions) if (!partition.opened) await partition.open()
+  }
+
+  /**
+   * Appends the record batches that a producer sent to one partition. The bytes are stamped in place and belong to the engine from
+   * here on. Order is fixed at the call; settles when durable.
+   */
+  append(partition: Partition, batches: Buffer, options: AppendOptions = {}): Promise<Appended> {
+    if (!partition.opened) return partition.open().then(() => this.append(partition, batches, options))
+    let checked: ReturnType<typeof checkBatches>
+    try {
+      checked = checkBatches(batches, partition.topic.config, this.#clock.now(), options.trusted ?? false)
+    } catch (refused) {
+      return Promise.reject(refused)
+    }
+    return partition
+      .append(checked)
+      .then((baseOffset) => ({ baseOffset, logAppendTimeMs: checked.logAppendTimeMs, startOffset: partition.startOffset }))
+  }
+
+  /** Whole batches for each request, in order. Nothing waits; park on `waiters` for more. */
+  async read(requests: readonly FetchRequest[], options: FetchOptions): Promise<FetchResult[]> {
+    for (const { partition } of requests) if (!partition.opened) await partition.open()
+    return readPartitions(this.store.log, requests, options)
+  }
+
+  /** The first record at or after the time, by the record's own timestamp; null for none. */
+  async offsetForTime(partition: Partition, timestampMs: number, committedOnly = false): Promise<FoundOffset | null> {
+    await partition.open()
+    return findOffsetForTime(this.store.log, partition, timestampMs, committedOnly ? partition.lastStableOffset : partition.endOffset)
+  }
+
+  /** The first record with the largest timestamp; null in an empty partition. */
+  async offsetOfMaxTimestamp(partition: Partition): Promise<FoundOffset | null> {
+    await partition.open()
+    return findMaxTimestamp(this.store.log, partition)
+  }
+
+  /** Drops records before an offset, -1 for all. Answers the new start offset. */
+  async deleteRecords(partition: Partition, beforeOffset: number): Promise<number> {
+    await partition.open()
+    const before = beforeOffset === -1 ? partition.endOffset : beforeOffset
+    if (before < 0 || before > partition.endOffset) {
+      throw new EngineError('offset-out-of-range', `Offset ${beforeOffset} is not within 0 and the high watermark ${partition.endOffset}.`)
+    }
+    if (before > partition.startOffset) {
+      const bounds = await this.store.log.trim(partition.uid, before).catch((error: unknown) => {
+        throw asEngineError(error)
+      })
+      partition.startOffset = Math.max(partition.startOffset, bounds.startOffset)
+      partition.bytes = bounds.bytes
+      partition.segmentCount = bounds.segmentCount
+      this.waiters.moved(partition)
+    }
+    return partition.startOffset
+  }
+
+  /** A producer id that nobody had before, with its first epoch. */
+  async newProducerId(): Promise<{ producerId: number; producerEpoch: number }> {
+    while (this.#producerIds.next >= this.#producerIds.end) {
+      this.#producerIdBlock ??= this.#takeProducerIds().finally(() => {
+        this.#producerIdBlock = null
+      })
+      await this.#producerIdBlock
+    }
+    return { producerId: this.#producerIds.next++, producerEpoch: 0 }
+  }
+
+  async #takeProducerIds(): Promise<void> {
+    const next = (await this.store.tables.get(counterTable, ['producer-id'])) ?? 0
+    await this.store
+      .batch()
+      .put(counterTable, ['producer-id'], next + producerIdBlock)
+      .commit()
+    this.#producerIds = { next, end: next + producerIdBlock }
+  }
+
+  /** Runs retention over everything now. */
+  checkRetention(): Promise<void> {
+    return this.#retention.checkAll()
+  }
+
+  /** Drops every topic and record, fast; ids and partition numbers are not used again. */
+  async reset(): Promise<void> {
+    await this.store.clear()
+    await this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(counterTable, ['producer-id'], this.#producerIds.end).commit()
+    await this.topics.forgetAll()
+  }
+
+  /** Stops background work and wakes who waits. The store stays open: its owner closes it. */
+  close(): void {
+    this.#retention.close()
+    this.waiters.close()
+  }
+
+  #partition(topic: Topic, index: number, uid: number, retired: boolean): Partition {
+    const partition = new Partition(topic, index, uid, retired, { store: this.store, clock: this.#clock, settings: this.settings })
+    this.#byUid.set(uid, partition)
+    return partition
+  }
+
+  #topicChanged({ kind, topic }: TopicEvent): void {
+    if (kind === 'configs') {
+      const { segmentBytes, segmentMs } = topic.config
+      for (const partition of topic.partitions) this.store.log.setSegmentPolicy(partition.uid, { segmentBytes, segmentMs })
+    }
+    if (kind !== 'deleted') return
+    for (const partition of topic.partitions) {
+      partition.drop()
+      this.#byUid.delete(partition.uid)
+      this.waiters.dropped(partition)
+    }
+    this.#freeDropped().catch(this.#background)
+  }
+
+  #freeing: Promise<void> = Promise.resolve()
+
+  /** Gives back the space of deleted topics, also of those that a crash left behind. */
+  #freeDropped(): Promise<void> {
+    this.#freeing = this.#freeing.then(async () => {
+      for (const { key } of await this.store.tables.list(droppedTable)) {
+        await this.store.log.drop(Number(key[0]))
+        await this.store.batch().delete(droppedTable, key).commit()
+      }
+    })
+    const freeing = this.#freeing
+    this.#freeing = freeing.catch(() => {})
+    return freeing
+  }
+}

@@ -1,0 +1,33 @@
+// What the engine refuses, in its own words. Each door maps every code to its protocol's error and does not compile without.
+
+export type EngineErrorCode =
+  | 'topic-unknown'
+  | 'topic-exists'
+  | 'topic-name-invalid'
+  | 'partition-unknown'
+  | 'partition-count-invalid'
+  | 'config-invalid'
+  | 'offset-out-of-range'
+  | 'message-corrupt'
+  | 'record-invalid'
+  | 'message-too-large'
+  | 'codec-unsupported'
+  | 'timestamp-invalid'
+  | 'sequence-out-of-order'
+  | 'producer-epoch-stale'
+  | 'producer-unknown'
+  | 'partition-retired'
+  | 'storage-full'
+  | 'storage-failed'
+  | 'closing'
+
+/** A refusal with a message that a person can act on. */
+export class EngineError extends Error {
+  override name = 'EngineError'
+  readonly code: EngineErrorCode
+
+  constructor(code: EngineErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,152 @@
+// Idempotent producers of one partition (KIP-98): which sequence numbers were stored, so that a retried batch is answered with
+// the offset it got the first time and a gap is refused. As Kafka's ProducerStateManager and ProducerAppendInfo behave.
+// Pure but for the maps it keeps; does not touch the log.
+import { EngineError } from './errors.ts'
+
+/** What a batch says of its producer. */
+export interface ProducerFacts {
+  producerId: number
+  producerEpoch: number
+  baseSequence: number
+  /** Offsets the batch takes; its last sequence is base + count - 1, wrapped. */
+  recordCount: number
+}
+
+/** One of the last batches of a producer. While `stored` is pending its offset is not known. */
+export interface KnownBatch {
+  firstSequence: number
+  lastSequence: number
+  baseOffset: number
+}
+
+/** As Kafka: a producer with five requests in flight may retry any of them. */
+const batchesKept = 5
+const sequenceEnd = 2 ** 31
+
+interface Pending extends KnownBatch {
+  stored: Promise<number> | null
+}
+
+interface Producer {
+  epoch: number
+  lastUsedMs: number
+  batches: Pending[]
+}
+
+/** A row that survives: [producerId, epoch, lastUsedMs, [firstSequence, lastSequence, baseOffset]…]. */
+export type ProducerRow = [producerId: number, epoch: number, lastUsedMs: number, batches: [number, number, number][]]
+
+export type Verdict = { kind: 'append' } | { kind: 'duplicate'; baseOffset: Promise<number> | number }
+
+/** The producers that wrote to one partition. */
+export class ProducerState {
+  #producers = new Map<number, Producer>()
+
+  get size(): number {
+    return this.#producers.size
+  }
+
+  /** May this batch be appended, or is it a retry? Throws where it is neither. Reads only. */
+  check(facts: ProducerFacts): Verdict {
+    const producer = this.#producers.get(facts.producerId)
+    if (!producer) {
+      // State may have expired or gone with DeleteRecords: any first sequence is accepted, as Kafka does since KIP-360.
+      return { kind: 'append' }
+    }
+    if (facts.producerEpoch < producer.epoch) {
+      throw new EngineError(
+        'producer-epoch-stale',
+        `producer ${facts.producerId} has epoch ${producer.epoch} now; a batch with epoch ${facts.producerEpoch} came from an older instance`,
+      )
+    }
+    if (facts.producerEpoch > producer.epoch) {
+      if (facts.baseSequence !== 0) throw outOfOrder(facts, `a new epoch starts with sequence 0`)
+      return { kind: 'append' }
+    }
+    const lastSequence = advance(facts.baseSequence, facts.recordCount - 1)
+    for (const batch of producer.batches) {
+      if (batch.firstSequence === facts.baseSequence && batch.lastSequence === lastSequence) {
+        return { kind: 'duplicate', baseOffset: batch.stored ?? batch.baseOffset }
+      }
+    }
+    const last = producer.batches.at(-1)
+    if (last && advance(last.lastSequence, 1) !== facts.baseSequence) {
+      throw outOfOrder(facts, `sequence ${advance(last.lastSequence, 1)} was expected`)
+    }
+    return { kind: 'append' }
+  }
+
+  /** Takes note of a batch that is on its way to the log; `stored` settles with its base offset. */
+  begin(facts: ProducerFacts, stored: Promise<number>, nowMs: number): void {
+    const batch = this.#note(facts, nowMs)
+    batch.stored = stored
+    stored.then(
+      (baseOffset) => {
+        batch.baseOffset = baseOffset
+        batch.stored = null
+      },
+      () => {}, // The partition forgets this whole state and loads the stored one again.
+    )
+  }
+
+  /** Takes note of a batch that was found in the log. */
+  replay(facts: ProducerFacts, baseOffset: number, nowMs: number): void {
+    this.#note(facts, nowMs).baseOffset = baseOffset
+  }
+
+  #note(facts: ProducerFacts, nowMs: number): Pending {
+    let producer = this.#producers.get(facts.producerId)
+    if (!producer || facts.producerEpoch > producer.epoch) {
+      producer = { epoch: facts.producerEpoch, lastUsedMs: nowMs, batches: [] }
+    }
+    // Re-inserted, so that the map's order is the order of last use.
+    this.#producers.delete(facts.producerId)
+    this.#producers.set(facts.producerId, producer)
+    producer.lastUsedMs = nowMs
+    const batch = {
+      firstSequence: facts.baseSequence,
+      lastSequence: advance(facts.baseSequence, facts.recordCount - 1),
+      baseOffset: -1,
+      stored: null,
+    }
+    producer.batches.push(batch)
+    if (producer.batches.length > batchesKept) producer.batches.shift()
+    return batch
+  }
+
+  /** Forgets producers that were last used before `beforeMs` (producer.id.expiration.ms), and the oldest above `countMax`. */
+  expire(beforeMs: number, countMax: number): void {
+    for (const [id, producer] of this.#producers) {
+      if (producer.lastUsedMs >= beforeMs && this.#producers.size <= countMax) return
+      this.#producers.delete(id)
+    }
+  }
+
+  /** The rows of a snapshot: batches whose offset is known. */
+  rows(): ProducerRow[] {
+    return [...this.#producers].map(([id, { epoch, lastUsedMs, batches }]) => [
+      id,
+      epoch,
+      lastUsedMs,
+      batches.filter((b) => b.stored === null).map((b): [number, number, number] => [b.firstSequence, b.lastSequence, b.baseOffset]),
+    ])
+  }
+
+  static from(rows: readonly ProducerRow[]): ProducerState {
+    const state = new ProducerState()
+    for (const [id, epoch, lastUsedMs, batches] of rows) {
+      const known = batches.map(([firstSequence, lastSequence, baseOffset]) => ({ firstSequence, lastSequence, baseOffset, stored: null }))
+      state.#producers.set(id, { epoch, lastUsedMs, batches: known })
+    }
+    return state
+  }
+}
+
+/** Sequences run from 0 to 2^31 - 1 and start over. */
+function advance(sequence: number, by: number): number {
+  return (sequence + by) % sequenceEnd
+}
+
+function outOfOrder(facts: ProducerFacts, expected: string): EngineError {
+  return new EngineError('sequence-out-of-order', `producer ${facts.producerId} sent sequence ${facts.baseSequence}, but ${expected}`)
+}

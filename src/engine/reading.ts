@@ -1,0 +1,147 @@
+// Reading records: whole batches out of stored chunks, within the limits of a fetch; offsets by time and by largest timestamp.
+// Does not wait for anything; waiters.ts does.
+import { endOffsetOf, isControl, maxTimestampOf } from '../../protocol/records/batch.ts'
+import { nextBatch, sliceBatches } from '../../protocol/records/run.ts'
+import type { Chunk, Log, ReadResult } from '../../storage/log.ts'
+import type { EngineErrorCode } from './errors.ts'
+import type { Partition } from './partition.ts'
+import { firstRecordAtOrAfter } from './record-times.ts'
+
+export interface FetchRequest {
+  partition: Partition
+  fromOffset: number
+  bytesMax: number
+}
+
+export interface AbortedTransaction {
+  producerId: number
+  firstOffset: number
+}
+
+export interface FetchResult {
+  /** Whole batches in offset order, views of what is stored. */
+  buffers: Buffer[]
+  bytes: number
+  startOffset: number
+  endOffset: number
+  lastStableOffset: number
+  abortedTransactions: AbortedTransaction[]
+  error: EngineErrorCode | null
+}
+
+export interface FetchOptions {
+  /** Bounds the sum over all requests; the first answer that is not empty still has a whole batch. */
+  bytesMax: number
+  /** Stop at the last stable offset. */
+  committedOnly: boolean
+}
+
+/** Where a record was found. */
+export interface FoundOffset {
+  offset: number
+  timestampMs: number
+  leaderEpoch: number
+}
+
+/** Answers requests in order, reading no more from the log than the limits leave room for. */
+export async function readPartitions(log: Log, requests: readonly FetchRequest[], options: FetchOptions): Promise<FetchResult[]> {
+  const results: FetchResult[] = []
+  let bytesLeft = options.bytesMax
+  let empty = true
+  for (let from = 0; from < requests.length; ) {
+    // As many requests in one read as can be granted in full; one at least.
+    let to = from
+    for (let granted = 0; to < requests.length && (to === from || granted < bytesLeft); to++) granted += requests[to]!.bytesMax
+    const round = requests.slice(from, to)
+    const reads = await readRound(log, round, options.committedOnly, bytesLeft)
+    for (const [i, request] of round.entries()) {
+      const result = emptyResult(request.partition)
+      results.push(result)
+      result.error = outOfRange(request) ? 'offset-out-of-range' : null
+      const read = reads[i]
+      if (!read || (bytesLeft <= 0 && !empty)) continue
+      const limit = options.committedOnly ? result.lastStableOffset : result.endOffset
+      fill(result, read.chunks, request.fromOffset, limit, Math.min(request.bytesMax, bytesLeft), empty)
+      bytesLeft -= result.bytes
+      if (result.bytes > 0) empty = false
+    }
+    from = to
+  }
+  return results
+}
+
+function outOfRange({ partition, fromOffset }: FetchRequest): boolean {
+  return fromOffset < partition.startOffset || fromOffset > partition.endOffset
+}
+
+async function readRound(log: Log, round: readonly FetchRequest[], committedOnly: boolean, bytesLeft: number): Promise<(ReadResult | null)[]> {
+  const wanted = round.map((request) => {
+    const { partition, fromOffset } = request
+    const limit = committedOnly ? partition.lastStableOffset : partition.endOffset
+    return bytesLeft > 0 && !outOfRange(request) && fromOffset < limit
+  })
+  const asked = round.filter((_, i) => wanted[i])
+  if (asked.length === 0) return round.map(() => null)
+  const answers = await log.read(
+    asked.map(({ partition, fromOffset, bytesMax }) => ({ partition: partition.uid, fromOffset, bytesMax: Math.min(bytesMax, bytesLeft) })),
+  )
+  let next = 0
+  return wanted.map((yes) => (yes ? answers[next++]! : null))
+}
+
+function emptyResult(partition: Partition): FetchResult {
+  const { startOffset, endOffset, lastStableOffset } = partition
+  return { buffers: [], bytes: 0, startOffset, endOffset, lastStableOffset, abortedTransactions: [], error: null }
+}
+
+/** Cuts chunks to whole batches from `fromOffset`, before `limit`, within `bytesMax`; `force` lets the very first batch be larger. */
+function fill(result: FetchResult, chunks: readonly Chunk[], fromOffset: number, limit: number, bytesMax: number, force: boolean): void {
+  for (const chunk of chunks) {
+    const room = bytesMax - result.bytes
+    const slice = sliceBatches(chunk.bytes, fromOffset, room, limit)
+    if (slice.length === 0) continue
+    if (slice.length > room && !(force && result.bytes === 0)) return
+    result.buffers.push(slice)
+    result.bytes += slice.length
+    if (slice.length < chunk.bytes.length && endOffsetOfRun(slice) < chunk.endOffset) return
+  }
+}
+
+function endOffsetOfRun(run: Buffer): number {
+  let end = 0
+  for (let at = 0, next: number; (next = nextBatch(run, at)) !== -1; at = next) end = endOffsetOf(run, at)
+  return end
+}
+
+/** The first record at or after `timestampMs` and before `limit`. The log's index names the chunk; the record is found inside. */
+export async function findOffsetForTime(log: Log, partition: Partition, timestampMs: number, limit: number): Promise<FoundOffset | null> {
+  const base = await log.offsetForTime(partition.uid, timestampMs)
+  if (base === null) return null
+  let fromOffset = Math.max(base, partition.startOffset)
+  while (fromOffset < limit) {
+    const [read] = await log.read([{ partition: partition.uid, fromOffset, bytesMax: 1 }])
+    const chunk = read?.chunks[0]
+    if (!chunk) return null
+    for (let at = 0, next: number; (next = nextBatch(chunk.bytes, at)) !== -1; at = next) {
+      if (endOffsetOf(chunk.bytes, at) <= fromOffset || isControl(chunk.bytes, at) || maxTimestampOf(chunk.bytes, at) < timestampMs) continue
+      const found = firstRecordAtOrAfter(chunk.bytes, at, next, timestampMs, fromOffset)
+      if (found) return found.offset < limit ? { ...found, leaderEpoch: partition.leaderEpoch } : null
+    }
+    fromOffset = chunk.endOffset
+  }
+  return null
+}
+
+/** The first record that carries the partition's largest timestamp. */
+export async function findMaxTimestamp(log: Log, partition: Partition): Promise<FoundOffset | null> {
+  const base = await log.offsetOfMaxTimestamp(partition.uid)
+  if (base === null) return null
+  const [read] = await log.read([{ partition: partition.uid, fromOffset: Math.max(base, partition.startOffset), bytesMax: 1 }])
+  const chunk = read?.chunks[0]
+  if (!chunk) return null
+  let largest = -1
+  for (let at = 0, next: number; (next = nextBatch(chunk.bytes, at)) !== -1; at = next) {
+    if (endOffsetOf(chunk.bytes, at) > partition.startOffset) largest = Math.max(largest, maxTimestampOf(chunk.bytes, at))
+  }
+  return largest < 0 ? null : findOffsetForTime(log, partition, largest, partition.endOffset)
+}

@@ -1,0 +1,102 @@
+// When retention runs: by the clock for every topic, and at once for a partition that outgrew its size. What may go is storage's decision.
+import type { RetentionPolicy } from '../../storage/log.ts'
+import type { Store } from '../../storage/store.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { Settings } from '../config.ts'
+import type { Partition } from './partition.ts'
+import type { Topic, Topics } from './topics.ts'
+
+/** Partitions looked at before other work gets a turn. */
+const partitionsPerSlice = 64
+
+export class RetentionRunner {
+  #store: Store
+  #topics: Topics
+  #clock: Clock
+  #settings: Settings
+  #moved: (partition: Partition) => void
+  #failed: (error: unknown) => void
+  #timer: Timer | null = null
+  #running = new Set<Partition>()
+  #closed = false
+
+  constructor(options: {
+    store: Store
+    topics: Topics
+    clock: Clock
+    settings: Settings
+    moved(partition: Partition): void
+    failed(error: unknown): void
+  }) {
+    this.#store = options.store
+    this.#topics = options.topics
+    this.#clock = options.clock
+    this.#settings = options.settings
+    this.#moved = options.moved
+    this.#failed = options.failed
+  }
+
+  start(): void {
+    const intervalMs = this.#settings.get('log.retention.check.interval.ms')
+    this.#timer = this.#clock.at(this.#clock.now() + intervalMs, () => {
+      this.checkAll()
+        .catch(this.#failed)
+        .finally(() => {
+          if (!this.#closed) this.start()
+        })
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.cancel()
+  }
+
+  /** A commit made the partition larger: bytes over the limit by a whole segment go now, not at the next check. */
+  grew(partition: Partition): void {
+    const { retentionBytes, segmentBytes, cleanupPolicy } = partition.topic.config
+    if (retentionBytes < 0 || !cleanupPolicy.delete || partition.bytes < retentionBytes + segmentBytes) return
+    if (!this.#running.has(partition)) this.#run(partition).catch(this.#failed)
+  }
+
+  async checkAll(): Promise<void> {
+    let looked = 0
+    for (const topic of this.#topics.all()) {
+      if (!policyOf(topic)) continue
+      for (const partition of topic.partitions) {
+        if (this.#closed) return
+        await this.#run(partition)
+        if (++looked % partitionsPerSlice === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+  }
+
+  async #run(partition: Partition): Promise<void> {
+    if (this.#running.has(partition)) return
+    this.#running.add(partition)
+    try {
+      for (let more = true; more && !this.#closed; ) {
+        const policy = policyOf(partition.topic)
+        if (!policy || this.#topics.get(partition.topic.name) !== partition.topic) return
+        const step = await this.#store.log.retain(partition.uid, policy, this.#clock.now())
+        more = step.more
+        const before = partition.startOffset
+        if (partition.opened) {
+          partition.startOffset = step.bounds.startOffset
+          partition.bytes = step.bounds.bytes
+          partition.segmentCount = step.bounds.segmentCount
+          if (before !== partition.startOffset) this.#moved(partition)
+        }
+      }
+    } finally {
+      this.#running.delete(partition)
+    }
+  }
+}
+
+/** What may be dropped of a topic by age and size; null where nothing may. */
+function policyOf(topic: Topic): RetentionPolicy | null {
+  const { retentionMs, retentionBytes, cleanupPolicy } = topic.config
+  if (!cleanupPolicy.delete || (retentionMs < 0 && retentionBytes < 0)) return null
+  return { retentionMs, retentionBytes }
+}

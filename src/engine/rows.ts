@@ -1,0 +1,46 @@
+// The engine's own rows: what of topics, partitions and producers must survive. Shapes and keys only.
+import { table } from '../../storage/tables.ts'
+import type { ProducerRow } from './producer-state.ts'
+
+export interface ShardRow {
+  index: number
+  partition: number
+  /** Decimal: bigints have no msgpack form. */
+  hashStart: string
+  hashEnd: string
+  startOffset: number
+  endOffset: number | null
+  createdMs: number
+  closedMs: number | null
+  parents: readonly number[]
+}
+
+export interface TopicRow {
+  id: string
+  createdMs: number
+  overrides: Record<string, string>
+  partitions: { uid: number; retired: boolean }[]
+  shards: ShardRow[]
+  stream: StreamFacts
+}
+
+/** What only the AWS door knows of a topic. */
+export interface StreamFacts {
+  createdByAws: boolean
+}
+
+/** Producers of a partition as they stood at `endOffset`; batches from there on are read again from the log. */
+export interface ProducerSnapshotRow {
+  endOffset: number
+  producers: ProducerRow[]
+}
+
+/** Key: [name]. */
+export const topicTable = table<TopicRow>('topic')
+/** Key: [partition uid]. Partitions of deleted topics whose space has not come back yet. */
+export const droppedTable = table<true>('dropped')
+/** Key: [partition uid]. */
+export const producerTable = table<ProducerSnapshotRow>('producer')
+/** Key: ['partition-uid'] or ['producer-id']: the first number not given out; ['cluster-id']. */
+export const counterTable = table<number>('counter')
+export const identityTable = table<string>('identity')
