@@ -1,6 +1,5 @@
 // Topic configs: what a topic's overrides and the broker's settings come to, whether a change may be made, and where each value comes from.
 // The table of names, types and meanings is topic-config-table.ts. Stores nothing; topics.ts does.
-import { isSettingName, type SettingSource, type Settings } from '../config.ts'
 import { canonicalText, listItems } from './config-values.ts'
 import type { Synonym, TopicConfigEntry, TopicConfigName } from './topic-config-table.ts'
 import { topicConfigEntry, topicConfigNames, topicConfigTable } from './topic-config-table.ts'
@@ -10,6 +9,12 @@ export { topicConfigEntry, topicConfigNames } from './topic-config-table.ts'
 
 /** Where a value of DescribeConfigs comes from, nearest first. */
 export type ConfigSource = 'topic' | 'dynamic-broker' | 'dynamic-default-broker' | 'static-broker' | 'default'
+
+/** What topic configs ask of the broker's settings. src/config.ts's Settings is one. */
+export interface BrokerDefaults {
+  /** Every place that gives the setting a value, nearest first (the default last); empty for a setting that is not known or has no value. */
+  sources(name: string): readonly { readonly text: string; readonly source: Exclude<ConfigSource, 'topic'> }[]
+}
 
 export type CompressionType = 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -58,13 +63,13 @@ export function validateTopicConfig(name: string, text: string): string | null {
 }
 
 /** Why a topic cannot have these overrides together; null where it can. Unknown names are told before bad values, as Kafka does. */
-export function validateTopicConfigs(overrides: ReadonlyMap<string, string>, settings: Settings): string | null {
+export function validateTopicConfigs(overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): string | null {
   for (const name of overrides.keys()) if (!topicConfigEntry(name)) return `Unknown topic config name: ${name}`
   for (const [name, text] of overrides) {
     const refusal = validateTopicConfig(name, text)
     if (refusal !== null) return refusal
   }
-  const value = (name: TopicConfigName): string => effective(name, overrides, settings).value
+  const value = (name: TopicConfigName): string => effective(name, overrides, defaults).value
   const [minLagMs, maxLagMs] = [value('min.compaction.lag.ms'), value('max.compaction.lag.ms')]
   if (BigInt(minLagMs) > BigInt(maxLagMs)) {
     return `conflict topic config setting min.compaction.lag.ms (${minLagMs}) > max.compaction.lag.ms (${maxLagMs})`
@@ -86,10 +91,10 @@ function canonical(name: string, text: string): string {
 }
 
 /** The value of a config, where it comes from and what would give it otherwise. */
-function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>, settings: Settings): ExplainedTopicConfig {
+function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ExplainedTopicConfig {
   const entry: TopicConfigEntry = topicConfigTable[name]
   const own = overrides.get(name)
-  const found = synonymValues(entry.synonyms, settings)
+  const found = synonymValues(entry.synonyms, defaults)
   const synonyms = found.map(({ name: synonym, text, source }) => ({ name: synonym.name, value: text, source }))
   if (own !== undefined) {
     const value = canonicalText(entry.rule, own)
@@ -101,24 +106,10 @@ function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>
 }
 
 /** What the broker's settings say, nearest first: a value that someone set for any of the names goes before any default. */
-function synonymValues(synonyms: readonly Synonym[], settings: Settings) {
-  const all = synonyms.flatMap((name) => brokerValues(name.name, settings).map((value) => ({ name, ...value })))
+function synonymValues(synonyms: readonly Synonym[], defaults: BrokerDefaults) {
+  const all = synonyms.flatMap((name) => defaults.sources(name.name).map(({ text, source }) => ({ name, text, source })))
   const rank: readonly ConfigSource[] = ['topic', 'dynamic-broker', 'dynamic-default-broker', 'static-broker', 'default']
   return all.map((one, order) => ({ ...one, order })).sort((a, b) => rank.indexOf(a.source) - rank.indexOf(b.source) || a.order - b.order)
-}
-
-const brokerSource = {
-  dynamic: 'dynamic-broker',
-  'dynamic-default': 'dynamic-default-broker',
-  option: 'static-broker',
-  environment: 'static-broker',
-  file: 'static-broker',
-  default: 'default',
-} satisfies Record<SettingSource, ConfigSource>
-
-function brokerValues(name: string, settings: Settings): { text: string; source: ConfigSource }[] {
-  if (!isSettingName(name)) return []
-  return settings.candidates(name).flatMap(({ text, source }) => (text === null ? [] : [{ text, source: brokerSource[source] }]))
 }
 
 /** A setting's text in the topic config's unit. Negative times mean "for ever" in every unit. */
@@ -128,18 +119,18 @@ function scaled(entry: TopicConfigEntry, text: string, factor: number): string {
 }
 
 /** One config of a topic for DescribeConfigs. */
-export function explainTopicConfig(name: TopicConfigName, overrides: ReadonlyMap<string, string>, settings: Settings): ExplainedTopicConfig {
-  return effective(name, overrides, settings)
+export function explainTopicConfig(name: TopicConfigName, overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ExplainedTopicConfig {
+  return effective(name, overrides, defaults)
 }
 
 /** All configs of a topic for DescribeConfigs and CreateTopics, by name. */
-export function explainTopicConfigs(overrides: ReadonlyMap<string, string>, settings: Settings): ExplainedTopicConfig[] {
-  return topicConfigNames.map((name) => effective(name, overrides, settings))
+export function explainTopicConfigs(overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ExplainedTopicConfig[] {
+  return topicConfigNames.map((name) => effective(name, overrides, defaults))
 }
 
 /** The values that act on a topic with these overrides. Long.MAX_VALUE becomes the nearest number above it: compare, do not print. */
-export function resolveTopicConfig(overrides: ReadonlyMap<string, string>, settings: Settings): ActingConfig {
-  const text = (name: TopicConfigName): string => effective(name, overrides, settings).value
+export function resolveTopicConfig(overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ActingConfig {
+  const text = (name: TopicConfigName): string => effective(name, overrides, defaults).value
   const number = (name: TopicConfigName): number => Number(text(name))
   const policies = listItems(text('cleanup.policy'))
   const internalSegmentBytes = overrides.get('internal.segment.bytes')
