@@ -22,6 +22,7 @@ function sourcesBelow(folder: string): Source[] {
       const text = readFileSync(file, 'utf8')
       const imports = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?['"]([^'"]+)['"]|\}\s*from\s*'([^']+)'|\bimport\(\s*'([^']+)'/g)]
         .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+        .filter((to) => !to.startsWith('.') || /\.(ts|mjs|json)$/.test(to))
         .map((to) => (to.startsWith('.') ? relative(root, resolve(dirname(file), to)).split(sep).join(posix.sep) : to))
       return { path: relative(root, file).split(sep).join(posix.sep), text, imports }
     })

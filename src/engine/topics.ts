@@ -6,11 +6,12 @@ import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import { partitionsPerTopicMax, topicNameCharsMax } from '../limits.ts'
 import type { Random } from '../random.ts'
+import { brokerDefaults } from './broker-defaults.ts'
 import { EngineError } from './errors.ts'
 import type { Partition } from './partition.ts'
 import { counterTable, droppedTable, producerTable, type ShardRow, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
 import { evenShards, type Shard, splitWidest } from './shards.ts'
-import { type ActingConfig, resolveTopicConfig, validateTopicConfigs } from './topic-configs.ts'
+import { type ActingConfig, type BrokerDefaults, resolveTopicConfig, validateTopicConfigs } from './topic-configs.ts'
 
 export type { StreamFacts } from './rows.ts'
 
@@ -71,9 +72,11 @@ export class Topics {
   #listeners: ((event: TopicEvent) => void)[] = []
   #changes: Promise<unknown> = Promise.resolve()
   #nextUid = 0
+  #defaults: BrokerDefaults
 
   constructor(options: TopicsOptions) {
     this.#options = options
+    this.#defaults = brokerDefaults(options.settings)
   }
 
   /** Reads the stored topics; once, before anything else. */
@@ -196,7 +199,7 @@ export class Topics {
       if (validateOnly) return
       await this.#options.store.batch().put(topicTable, [name], rowOf(topic, { overrides })).commit()
       topic.overrides = new Map(overrides)
-      topic.config = resolveTopicConfig(topic.overrides, this.#options.settings)
+      topic.config = resolveTopicConfig(topic.overrides, this.#defaults)
       this.#tell({ kind: 'configs', topic })
     })
   }
@@ -204,7 +207,7 @@ export class Topics {
   /** A broker setting that topics inherit has changed. */
   refreshConfigs(): void {
     for (const topic of this.#byName.values()) {
-      topic.config = resolveTopicConfig(topic.overrides, this.#options.settings)
+      topic.config = resolveTopicConfig(topic.overrides, this.#defaults)
       this.#tell({ kind: 'configs', topic })
     }
   }
@@ -228,7 +231,7 @@ export class Topics {
   }
 
   #checkConfigs(overrides: ReadonlyMap<string, string>): void {
-    const fault = validateTopicConfigs(overrides, this.#options.settings)
+    const fault = validateTopicConfigs(overrides, this.#defaults)
     if (fault) throw new EngineError('config-invalid', fault)
   }
 
@@ -240,7 +243,7 @@ export class Topics {
       createdMs: row.createdMs,
       partitions: [],
       overrides,
-      config: resolveTopicConfig(overrides, this.#options.settings),
+      config: resolveTopicConfig(overrides, this.#defaults),
       shards: row.shards.map((shard) => ({ ...shard, hashStart: BigInt(shard.hashStart), hashEnd: BigInt(shard.hashEnd) })),
       stream: row.stream,
     }
