@@ -1,0 +1,13 @@
+// The memory store meets the contracts.
+import { openMemoryStore } from '../../storage/memory-store.ts'
+import { storeOptions, TestClock } from '../contract/harness.ts'
+import { logContract } from '../contract/log.ts'
+import { storeContract } from '../contract/tables.ts'
+
+const open = async (more = {}) => {
+  const clock = new TestClock()
+  return { store: openMemoryStore(storeOptions(clock, more)), clock }
+}
+
+logContract('in memory', open)
+storeContract('in memory', open)
