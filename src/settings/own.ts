@@ -1,0 +1,84 @@
+// Settings that Kafka does not have: the options of `twinlog start`, the AWS door, storage, and the service around them.
+import { int, list, long, oneOf, string, stringOrNull } from './declare.ts'
+
+/** HOST:PORT, with brackets around an IPv6 address. */
+const address = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/
+const addressShape = 'HOST:PORT (an IPv6 address in brackets)'
+
+export const ownSettings = {
+  data: string({
+    default: './twinlog-data',
+    pattern: /\S/,
+    shape: 'a directory, or memory',
+    meaning: 'The data directory; one broker each. `memory` survives nothing and never touches the disk.',
+  }),
+  kafka: string({
+    default: '127.0.0.1:9092',
+    pattern: address,
+    shape: addressShape,
+    meaning: 'Where the Kafka protocol listens. Port 0: any free port.',
+  }),
+  aws: string({
+    default: '127.0.0.1:4567',
+    pattern: address,
+    shape: addressShape,
+    meaning: 'Where the AWS protocol listens. Port 0: any free port.',
+  }),
+  admin: string({
+    default: '127.0.0.1:9644',
+    pattern: address,
+    shape: addressShape,
+    meaning: 'Where /metrics, /livez and /readyz listen. Port 0: any free port.',
+  }),
+  advertise: stringOrNull({
+    pattern: address,
+    shape: addressShape,
+    meaning: 'The address that Kafka clients are told. Without it: the one listened on.',
+  }),
+  flush: oneOf(['sync', 'async'], {
+    default: 'sync',
+    meaning:
+      'sync: an answer follows the disk’s sync, kill -9 and a power cut lose nothing acknowledged. async: it follows the write; a power cut may lose the last moments.',
+  }),
+  'aws.account.id': string({ default: '000000000000', pattern: /^\d{12}$/, shape: 'twelve digits', meaning: 'The account in ARNs.' }),
+  'aws.region': string({
+    default: 'us-east-1',
+    pattern: /^[a-z]{2,}(-[a-z]+)+-\d+$/,
+    shape: 'a region such as us-east-1',
+    meaning: 'The region in ARNs.',
+  }),
+  'aws.max.connections': int({ default: 10000, min: 0, meaning: 'Connections of the AWS door at a time; above it a new one is closed at once.' }),
+  // PutRecords takes 10 MiB of data and keys; base64 makes 13.4 MiB of it, JSON's other characters come on top.
+  'aws.request.max.bytes': int({ default: 16777216, min: 1024, meaning: 'The largest HTTP body of the AWS door.' }),
+  'aws.headers.timeout.ms': int({ default: 10000, min: 100, meaning: 'How long a client of the AWS door may take to send its headers.' }),
+  'aws.request.timeout.ms': int({ default: 60000, min: 100, meaning: 'How long a client of the AWS door may take to send a whole request.' }),
+  'kinesis.transition.ms': int({
+    default: 0,
+    min: 0,
+    max: 600000,
+    dynamic: true,
+    meaning: 'How long a stream stays CREATING, UPDATING or DELETING. AWS takes tens of seconds.',
+  }),
+  'kinesis.iterator.ttl.ms': int({ default: 300000, min: 1000, meaning: 'How long a shard iterator is good. AWS: 300000.' }),
+  // Four producers cost 250 MB of memory with 32 MiB of kept chunks and 470 MB without a bound (measured, architecture.md).
+  'recent.chunk.cache.bytes': long({
+    default: 33554432,
+    min: 0,
+    meaning: 'Bytes of recently appended data kept in memory, for consumers that follow closely.',
+  }),
+  'log.level': oneOf(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
+    default: 'info',
+    dynamic: true,
+    meaning: 'What is logged, on standard error.',
+  }),
+  'shutdown.timeout.ms': int({
+    default: 4000,
+    min: 0,
+    max: 600000,
+    meaning: 'How long requests under way may take to finish on SIGTERM before their connections are closed.',
+  }),
+  'metrics.topics.max': int({ default: 200, min: 0, meaning: 'Topics with time series of their own in /metrics; the rest are summed under _other.' }),
+  'metrics.partitions.max': int({ default: 1000, min: 0, meaning: 'Partitions with time series of their own in /metrics; the rest are left out.' }),
+  'metrics.groups.max': int({ default: 200, min: 0, meaning: 'Groups with time series of their own in /metrics; the rest are left out.' }),
+  'config.providers': list({ default: '', dynamic: true, inert: true, meaning: 'Java classes; there is no JVM here.' }),
+}
