@@ -95,7 +95,9 @@ function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>
   const entry: TopicConfigEntry = topicConfigTable[name]
   const own = overrides.get(name)
   const found = synonymValues(entry.synonyms, defaults)
-  const synonyms = found.map(({ name: synonym, text, source }) => ({ name: synonym.name, value: text, source }))
+  // As Kafka: where nobody set any of the names, those before the first of them are not told (retention.ms has no synonyms then).
+  const told = found.every(({ source }) => source === 'default') ? found.filter(({ name: synonym }) => synonym === entry.synonyms[0]) : found
+  const synonyms = told.map(({ name: synonym, text, source }) => ({ name: synonym.name, value: text, source }))
   if (own !== undefined) {
     const value = canonicalText(entry.rule, own)
     return { name, value, source: 'topic', synonyms: [{ name, value, source: 'topic' }, ...synonyms], entry }
