@@ -1,0 +1,236 @@
+// What /metrics shows: the broker's own counts and figures as prom-client metrics, read when somebody scrapes. Costs nothing until then:
+// this file, and prom-client with it (65 ms), is imported by the first scrape. Counting is counters.ts's.
+//
+// Names follow Prometheus: base units in the name, `_total` for what only grows. Labels come from our own tables or are bounded in number.
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import type { StoreFigures } from '../storage/store.ts'
+import type { Settings } from './config.ts'
+import type { Counters, Histogram, TopicCounts } from './counters.ts'
+
+/** What is asked of a topic: engine/topics.ts's Topic has it. */
+export interface MeasuredTopic {
+  readonly name: string
+  readonly partitions: readonly {
+    readonly index: number
+    /** Bounds are known; a partition that nobody used since the start is not opened for a scrape. */
+    readonly opened: boolean
+    readonly startOffset: number
+    readonly endOffset: number
+    readonly bytes: number
+  }[]
+}
+
+/** What is asked of a group. */
+export interface MeasuredGroup {
+  readonly groupId: string
+  /** classic, consumer, share … */
+  readonly type: string
+  readonly members: number
+  readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]
+}
+
+/** Where the figures come from. */
+export interface MetricsSources {
+  readonly counters: Counters
+  readonly settings: Settings
+  readonly version: string
+  storeFigures(): StoreFigures
+  topics(): readonly MeasuredTopic[]
+  groups(): readonly MeasuredGroup[] | Promise<readonly MeasuredGroup[]>
+}
+
+/** The metrics of one broker. */
+export interface Metrics {
+  /** Prometheus's text format, read now. */
+  text(): Promise<string>
+}
+
+type Labels = Readonly<Record<string, string | number>>
+type Series = Iterable<readonly [Labels, number]>
+
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry()
+  const make = new Maker(registry)
+  describeRequests(make, sources.counters)
+  describeStorage(make, sources)
+  describeTopics(make, sources)
+  describeGroups(make, sources)
+  make.gauge('twinlog_build_info', 'Always 1; the labels say what runs.', ['version', 'node'], () => [
+    [{ version: sources.version, node: process.version }, 1],
+  ])
+  return {
+    async text() {
+      return `${await registry.metrics()}\n${await processRegistry().metrics()}`
+    },
+  }
+}
+
+let ofProcess: Registry | null = null
+
+/** CPU, memory, event-loop lag: facts of the process, whichever broker of it is asked. prom-client's observers for them cannot be taken down, so there is one set. */
+function processRegistry(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return ofProcess
+}
+
+function describeRequests(make: Maker, counters: Counters): void {
+  const doors = Object.entries(counters.doors)
+  make.counter('twinlog_requests_total', 'Requests answered.', ['door', 'operation', 'error'], function* () {
+    for (const { door, operation, byError } of counters.operations.values()) {
+      for (const [error, count] of byError) yield [{ door, operation, error }, count]
+    }
+  })
+  make.histogram('twinlog_request_duration_seconds', 'From the request’s last byte to its answer; long polls wait by design.', function* () {
+    for (const { door, operation, seconds } of counters.operations.values()) yield [{ door, operation }, seconds]
+  })
+  make.counter('twinlog_received_bytes_total', 'Bytes received from clients.', ['door'], () => doors.map(([door, of]) => [{ door }, of.bytesIn]))
+  make.counter('twinlog_sent_bytes_total', 'Bytes sent to clients.', ['door'], () => doors.map(([door, of]) => [{ door }, of.bytesOut]))
+  make.gauge('twinlog_connections', 'Connections open.', ['door'], () => doors.map(([door, of]) => [{ door }, of.connections]))
+  make.counter('twinlog_connections_opened_total', 'Connections accepted.', ['door'], () =>
+    doors.map(([door, of]) => [{ door }, of.connectionsOpened]),
+  )
+  make.counter('twinlog_connections_rejected_total', 'Connections refused by a limit or closed for malformed input.', ['door'], () =>
+    doors.map(([door, of]) => [{ door }, of.connectionsRejected]),
+  )
+}
+
+function describeStorage(make: Maker, { counters, storeFigures }: MetricsSources): void {
+  make.histogram('twinlog_commit_duration_seconds', 'From the start of a commit to its durability.', () => [[{}, counters.commitSeconds]])
+  make.histogram('twinlog_commit_appends', 'Appends that one commit carried.', () => [[{}, counters.commitAppends]])
+  make.histogram('twinlog_commit_size_bytes', 'Bytes appended by one commit.', () => [[{}, counters.commitBytes]])
+  make.gauge('twinlog_storage_map_bytes', 'The data file as far as it is in use, free pages included; 0 in memory.', [], () => [
+    [{}, storeFigures().fileBytes],
+  ])
+  make.gauge('twinlog_storage_free_bytes', 'Free pages of the data file, to be used again.', [], () => [[{}, storeFigures().freeBytes]])
+  make.gauge('twinlog_storage_recent_bytes', 'Recently appended data kept in memory.', [], () => [[{}, storeFigures().recentBytes]])
+}
+
+function describeTopics(make: Maker, { counters, settings, topics }: MetricsSources): void {
+  const counted = function* (figure: keyof TopicCounts): Series {
+    for (const [topic, counts] of counters.topics) yield [{ topic }, counts[figure]]
+    if (counters.otherTopics[figure] > 0) yield [{ topic: '_other' }, counters.otherTopics[figure]]
+  }
+  make.counter('twinlog_topic_records_total', 'Records appended.', ['topic'], () => counted('recordsIn'))
+  make.counter('twinlog_topic_received_bytes_total', 'Bytes appended, as stored.', ['topic'], () => counted('bytesIn'))
+  make.counter('twinlog_topic_sent_bytes_total', 'Bytes read, as stored.', ['topic'], () => counted('bytesOut'))
+  make.gauge('twinlog_topics', 'Topics that exist.', [], () => [[{}, topics().length]])
+  make.gauge('twinlog_partitions', 'Partitions that exist.', [], () => [[{}, topics().reduce((sum, topic) => sum + topic.partitions.length, 0)]])
+  const measured = function* (figure: 'startOffset' | 'endOffset' | 'bytes'): Series {
+    let room = settings.get('metrics.partitions.max')
+    for (const topic of topics()) {
+      for (const partition of topic.partitions) {
+        if (!partition.opened) continue
+        if (room-- <= 0) return
+        yield [{ topic: topic.name, partition: partition.index }, partition[figure]]
+      }
+    }
+  }
+  const labels = ['topic', 'partition']
+  make.gauge('twinlog_partition_start_offset', 'First offset that exists.', labels, () => measured('startOffset'))
+  make.gauge('twinlog_partition_end_offset', 'One past the last offset: the high watermark.', labels, () => measured('endOffset'))
+  make.gauge('twinlog_partition_size_bytes', 'Bytes kept.', labels, () => measured('bytes'))
+}
+
+function describeGroups(make: Maker, { settings, topics, groups }: MetricsSources): void {
+  const bounded = async (): Promise<readonly MeasuredGroup[]> => (await groups()).slice(0, settings.get('metrics.groups.max'))
+  make.gauge('twinlog_groups', 'Groups that exist.', [], async () => [[{}, (await groups()).length]])
+  make.gauge('twinlog_group_members', 'Members of a group.', ['group', 'type'], async () =>
+    (await bounded()).map(({ groupId, type, members }) => [{ group: groupId, type }, members]),
+  )
+  make.gauge(
+    'twinlog_group_lag_records',
+    'Offsets between what a group has committed and the end, over a topic’s partitions.',
+    ['group', 'topic'],
+    async () => {
+      const ends = new Map<string, number>()
+      for (const topic of topics())
+        for (const { opened, index, endOffset } of topic.partitions) if (opened) ends.set(`${topic.name}/${index}`, endOffset)
+      const series: [Labels, number][] = []
+      let room = settings.get('metrics.partitions.max')
+      for (const { groupId, offsets } of await bounded()) {
+        const lagByTopic = new Map<string, number>()
+        for (const { topic, partition, offset } of offsets) {
+          const end = ends.get(`${topic}/${partition}`)
+          if (end !== undefined) lagByTopic.set(topic, (lagByTopic.get(topic) ?? 0) + Math.max(0, end - offset))
+        }
+        for (const [topic, lag] of lagByTopic) if (room-- > 0) series.push([{ group: groupId, topic }, lag])
+      }
+      return series
+    },
+  )
+}
+
+/** Makes metrics whose values are read at each scrape. */
+class Maker {
+  readonly #registry: Registry
+
+  constructor(registry: Registry) {
+    this.#registry = registry
+  }
+
+  counter(name: string, help: string, labelNames: string[], read: () => Series): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const [labels, value] of read()) this.inc(labels, value)
+      },
+    })
+  }
+
+  gauge(name: string, help: string, labelNames: string[], read: () => Series | Promise<Series>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      async collect() {
+        const series = await read()
+        this.reset()
+        for (const [labels, value] of series) this.set(labels, value)
+      },
+    })
+  }
+
+  /** prom-client's own Histogram takes single observations only, so ours hands over finished buckets in the shape that its Registry prints. */
+  histogram(name: string, help: string, read: () => Iterable<readonly [Labels, Histogram]>): void {
+    const metric = {
+      name,
+      async get() {
+        return {
+          name,
+          help,
+          type: 'histogram',
+          aggregator: 'sum',
+          values: [...read()].flatMap(([labels, histogram]) => bucketValues(name, labels, histogram)),
+        }
+      },
+      reset() {},
+    }
+    this.#registry.registerMetric(metric as unknown as Metric)
+  }
+}
+
+interface PrintedValue {
+  metricName: string
+  labels: Labels
+  value: number
+}
+
+function bucketValues(name: string, labels: Labels, histogram: Histogram): PrintedValue[] {
+  let below = 0
+  const values: PrintedValue[] = histogram.bounds.map((bound, i) => {
+    below += histogram.counts[i] ?? 0
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: bound }, value: below }
+  })
+  values.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: histogram.count })
+  values.push({ metricName: `${name}_sum`, labels, value: histogram.sum })
+  values.push({ metricName: `${name}_count`, labels, value: histogram.count })
+  return values
+}
