@@ -118,10 +118,13 @@ function writeValue(field: Field, version: number, flexible: boolean, nullable: 
       else flexible ? w.compactBytes(value as Bytes) : w.byteString(value as Bytes)
       return
     case 'array': {
-      if (value === null && nullable) return w.count(-1, flexible)
-      const elements = value as unknown[]
-      w.count(elements.length, flexible)
-      for (const element of elements) writeValue(field.element!, version, flexible, false, w, element)
+      const elements = value as unknown[] | null
+      if (elements === null && nullable) {
+        w.count(-1, flexible)
+        return
+      }
+      w.count(elements!.length, flexible)
+      for (const element of elements!) writeValue(field.element!, version, flexible, false, w, element)
       return
     }
     case 'struct':
