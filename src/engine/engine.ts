@@ -17,6 +17,7 @@ import {
   findOffsetForTime,
   readPartitions,
 } from './reading.ts'
+import { ResourceConfigs } from './resource-configs.ts'
 import { RetentionRunner } from './retention-runner.ts'
 import { counterTable, droppedTable, identityTable } from './rows.ts'
 import { type Topic, type TopicEvent, Topics } from './topics.ts'
@@ -56,6 +57,8 @@ export class Engine {
   readonly topics: Topics
   readonly waiters: Waiters
   readonly settings: Settings
+  /** Configs of brokers, groups and client metrics that were set while running. */
+  readonly configs: ResourceConfigs
   readonly clusterId: string
   readonly nodeId: number
   #clock: Clock
@@ -65,10 +68,11 @@ export class Engine {
   #producerIdBlock: Promise<void> | null = null
   #background: (error: unknown) => void
 
-  private constructor(options: EngineOptions, clusterId: string) {
+  private constructor(options: EngineOptions, clusterId: string, configs: ResourceConfigs) {
     const { store, settings, clock, random } = options
     this.store = store
     this.settings = settings
+    this.configs = configs
     this.clusterId = clusterId
     this.nodeId = settings.get('node.id')
     this.#clock = clock
@@ -103,8 +107,14 @@ export class Engine {
       clusterId = random.bytes(16).toString('base64url')
       await store.batch().put(identityTable, ['cluster-id'], clusterId).commit()
     }
-    const engine = new Engine(options, clusterId)
+    const configs = new ResourceConfigs(store, options.settings)
+    await configs.load()
+    const engine = new Engine(options, clusterId, configs)
     await engine.topics.load()
+    // Topics inherit from the broker's settings.
+    configs.onChange(({ resource }) => {
+      if (resource === 'broker' || resource === 'broker-default') engine.topics.refreshConfigs()
+    })
     engine.topics.onChange((event) => engine.#topicChanged(event))
     store.log.onCommit((notices) => {
       for (const notice of notices) {
@@ -208,6 +218,7 @@ export class Engine {
   async reset(): Promise<void> {
     await this.store.clear()
     await this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(counterTable, ['producer-id'], this.#producerIds.end).commit()
+    this.configs.forgetAll()
     await this.topics.forgetAll()
   }
 
