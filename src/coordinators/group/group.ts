@@ -1,0 +1,167 @@
+// One group of any kind with its offsets, as the coordinator that runtime.ts runs: sends each event to the verb that decides it and each record to the
+// code that applies it. A kind of group adds its state to `body` and its verbs to `decide`; none of the rules are here.
+import type { Tables } from '../../../storage/tables.ts'
+import { arm, cancel, change, record, reply } from '../effect.ts'
+import type { Coordinator } from '../runtime.ts'
+import { decideCommit, decideOffsetDelete, expireOfClassic } from './classic/commit.ts'
+import { describeClassic } from './classic/describe.ts'
+import { decideHeartbeat } from './classic/heartbeat.ts'
+import { decideJoin } from './classic/join.ts'
+import { decideLeave, decideSessionEnd } from './classic/leave.ts'
+import { beginRebalance, decideDelayOver, decideJoinTimeout, settleRebalance } from './classic/rebalance.ts'
+import { applyClassic, type ClassicGroup, newClassicGroup } from './classic/state.ts'
+import { decideSync, decideSyncTimeout } from './classic/sync.ts'
+import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
+import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
+import { applyOffset, fetchOffsets, type Offsets, removeOffsets } from './offsets.ts'
+import { type GroupRecord, groupTable, memberTable, offsetTable, type StoredRecord, type VolatileRecord, writeRecord } from './records.ts'
+
+export interface Group {
+  readonly id: string
+  /** Null while there is no such group. */
+  body: ClassicGroup | null
+  readonly offsets: Offsets
+}
+
+export type GroupCoordinator = Coordinator<Group, GroupEvent, StoredRecord, VolatileRecord, Answer>
+
+export const newGroup = (id: string): Group => ({ id, body: null, offsets: new Map() })
+
+export interface GroupOptions {
+  settings: GroupSettings
+  /** The name of a topic; undefined once it is gone. */
+  nameOf(topicId: string): string | undefined
+  /** False where nothing is stored of a group, which spares asking the store. */
+  isStored(groupId: string): boolean
+}
+
+export function createGroupCoordinator(options: GroupOptions): GroupCoordinator {
+  return {
+    decide: (group, event, moment) => decide(group, event, { ...moment, settings: options.settings }, options),
+    settle,
+    apply,
+    due: (timer) => ({ verb: 'timer', timer }),
+    write: writeRecord,
+    load: (tables, groupId) => (options.isStored(groupId) ? load(tables, groupId) : newGroup(groupId)),
+    wake: (group, nowMs) => wake(group, { nowMs, to: 0, settings: options.settings }),
+    // Nothing but the reads and removals of offsets depends on them; those wait (needsQuiet).
+    commutes: ({ type }) => type === 'offset-committed' || type === 'group-created',
+    needsQuiet: ({ verb }) => verb === 'delete' || verb === 'offset-delete' || verb === 'clean-up' || verb === 'topic-gone',
+    isGone: (group) => group.body === null && group.offsets.size === 0,
+  }
+}
+
+function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: GroupOptions): GroupEffect[] {
+  const exists = group.body !== null
+  const classic = group.body ?? newClassicGroup()
+  switch (event.verb) {
+    case 'timer':
+      return decideTimer(classic, event.timer, moment)
+    case 'join':
+      return decideJoin(classic, exists, event, moment)
+    case 'sync':
+      return decideSync(classic, event, moment)
+    case 'heartbeat':
+      return decideHeartbeat(classic, event, moment)
+    case 'leave':
+      return decideLeave(classic, event, moment)
+    case 'commit':
+      return decideCommit(classic, exists, event, moment)
+    case 'fetch':
+      return [reply(moment.to, fetchOffsets(group.offsets, event))]
+    case 'describe':
+      return [reply(moment.to, exists ? describeClassic(classic) : { ...failures.describe(event, 'GROUP_ID_NOT_FOUND'), state: 'Dead' })]
+    case 'delete':
+      return decideDelete(group, event, moment)
+    case 'offset-delete':
+      if (!exists) return [reply(moment.to, failures[event.verb](event, 'GROUP_ID_NOT_FOUND'))]
+      return decideOffsetDelete(classic, group.offsets, event, moment)
+    case 'clean-up':
+      return [...decideCleanUp(group, moment, options), reply(moment.to, { error: 'NONE' })]
+    case 'topic-gone':
+      return [...removeOffsets(group.offsets, event.topicId), reply(moment.to, { error: 'NONE' })]
+  }
+}
+
+function decideTimer(group: ClassicGroup, timer: string, moment: GroupMoment): GroupEffect[] {
+  const session = sessionTimer('')
+  if (timer.startsWith(session)) return decideSessionEnd(group, timer.slice(session.length), moment)
+  if (timer === joinTimer) return decideJoinTimeout(group, moment)
+  if (timer === delayTimer) return decideDelayOver(group, moment)
+  if (timer === syncTimer) return decideSyncTimeout(group, moment)
+  // The runtime's own (storing again what there was no room for): asking the state what it calls for comes after each event anyway.
+  return []
+}
+
+function decideDelete(group: Group, event: Request & { verb: 'delete' }, { to }: GroupMoment): GroupEffect[] {
+  if (!group.body) return [reply(to, failures.delete(event, 'GROUP_ID_NOT_FOUND'))]
+  if (group.body.phase !== 'empty') return [reply(to, failures.delete(event, 'NON_EMPTY_GROUP'))]
+  const timers: GroupEffect[] = Array.from(group.body.pending, (memberId) => cancel(sessionTimer(memberId)))
+  return [...removeOffsets(group.offsets), remove(group.body), ...timers, reply(to, { error: 'NONE' })]
+}
+
+function decideCleanUp(group: Group, moment: GroupMoment, { nameOf }: GroupOptions): GroupEffect[] {
+  if (!group.body) return []
+  // Topics that went while the group was not in memory.
+  const orphans = [...group.offsets.keys()].filter((topicId) => nameOf(topicId) === undefined)
+  if (orphans.length > 0) return orphans.flatMap((topicId) => removeOffsets(group.offsets, topicId))
+  const { effects, all } = expireOfClassic(group.body, group.offsets, moment, nameOf)
+  if (all && group.body.phase === 'empty' && group.body.pending.size === 0) effects.push(remove(group.body))
+  return effects
+}
+
+const remove = (body: ClassicGroup): GroupEffect => record({ type: 'group-removed', gone: [...body.storedMembers] })
+
+function settle(group: Group, nowMs: number): GroupEffect[] {
+  const { body, offsets } = group
+  if (!body) return []
+  // Came into being for a member that never joined.
+  const forgettable = body.phase === 'empty' && !body.stored && body.pending.size === 0 && offsets.size === 0
+  return forgettable ? [change({ type: 'group-forgotten' })] : settleRebalance(body, nowMs)
+}
+
+function apply(group: Group, change: GroupRecord): void {
+  switch (change.type) {
+    case 'offset-committed':
+      applyOffset(group.offsets, change.topicId, change.partition, change.row)
+      break
+    case 'offset-removed':
+      applyOffset(group.offsets, change.topicId, change.partition, null)
+      break
+    case 'group-removed':
+    case 'group-forgotten':
+      group.body = null
+      break
+    default:
+      group.body ??= newClassicGroup()
+      applyClassic(group.body, change)
+  }
+}
+
+/** Recovery: what is stored, applied as if it had just been decided. */
+async function load(tables: Tables, groupId: string): Promise<Group> {
+  const group = newGroup(groupId)
+  const row = await tables.get(groupTable, [groupId])
+  if (!row) return group
+  const [memberRows, offsetRows] = await Promise.all([tables.list(memberTable, [groupId]), tables.list(offsetTable, [groupId])])
+  if (memberRows.length > 0) {
+    const members = memberRows.map(({ key, row }) => [String(key[1]), row] as const)
+    apply(group, { type: 'generation-stable', row, members, gone: [] })
+  } else {
+    apply(group, { type: 'group-empty', row, gone: [] })
+  }
+  for (const { key, row } of offsetRows) {
+    apply(group, { type: 'offset-committed', topicId: String(key[1]), partition: Number(key[2]), row })
+  }
+  return group
+}
+
+/** Members of a group that was just loaded have a whole session to be heard of: the broker was away, not they. */
+function wake(group: Group, moment: GroupMoment): GroupEffect[] {
+  if (!group.body) return []
+  const { members } = group.body
+  const effects: GroupEffect[] = Array.from(members.values(), (member) => arm(sessionTimer(member.id), moment.nowMs + member.sessionTimeoutMs))
+  // The limit was lowered: rebalancing turns the surplus away.
+  if (members.size > moment.settings.get('group.max.size')) effects.push(...beginRebalance(group.body, moment, {}))
+  return effects
+}

@@ -1,0 +1,345 @@
+// Carries out what coordinators decide. The only file here that waits for the disk, holds promises and drives timers; it knows nothing of groups.
+// One queue per key: decide, store the records in one batch, apply, send the replies, in that order. State is never ahead of the store, so a write that
+// fails leaves nothing half done: the request is refused, and the client tries again.
+import type { Batch, Tables } from '../../storage/tables.ts'
+import type { Clock } from '../clock.ts'
+import type { Effect, Token } from './effect.ts'
+import { queuedEventsMax, storeRetryMs } from './limits.ts'
+import { Timers } from './timers.ts'
+
+/** Why the runtime itself turns a request away: the queue is full, the store has no room or is broken, the broker is closing. */
+export type Refusal = 'overloaded' | 'not-stored' | 'closing'
+
+/** What a decision may look at beside the state and the event. */
+export interface Moment {
+  readonly nowMs: number
+  /** Whom to answer; parked requests keep it in the state. */
+  readonly to: Token
+}
+
+/** A kind of state machine, one instance per key. Everything here is pure but for `write` and `load`, which only touch the tables handed to them. */
+export interface Coordinator<State, Event, Stored, Volatile, Answer> {
+  /** What the event leads to. Reads the state only. */
+  decide(state: State, event: Event, moment: Moment): Effect<Stored, Volatile, Answer>[]
+  /** What the state itself now calls for (a rebalance that everyone has joined). Asked after each event until it has nothing more to say. */
+  settle(state: State, nowMs: number): Effect<Stored, Volatile, Answer>[]
+  /** The only writer of state, live and on recovery. */
+  apply(state: State, record: Stored | Volatile): void
+  /** The event that a timer stands for. */
+  due(timer: string): Event
+  /** Adds the rows of a stored record to a batch. */
+  write(batch: Batch, key: string, record: Stored): void
+  /** The state that the stored rows amount to. Not a promise where nothing is stored for the key. */
+  load(tables: Tables, key: string): Promise<State> | State
+  /** Timers to arm for a state that was just loaded. */
+  wake(state: State, nowMs: number): Effect<Stored, Volatile, Answer>[]
+  /** Records whose order among other events does not matter until they are durable (committed offsets): the queue goes on meanwhile. */
+  commutes(record: Stored): boolean
+  /** Events that must see the outcome of every commuting record before them. */
+  needsQuiet(event: Event): boolean
+  /** True for a state that is as good as none. */
+  isGone(state: State): boolean
+}
+
+export interface RuntimeOptions {
+  tables: Tables
+  batch(): Batch
+  clock: Clock
+  /** Told of a broken invariant or of a failed load; the event's own request, if any, rejects too. */
+  onError(error: unknown, key: string): void
+  /** Told when a key has come into memory. */
+  onLoaded?(key: string): void
+}
+
+interface Queued<Event> {
+  event: Event
+  token: Token
+}
+
+interface Waiting<Answer> {
+  resolve(answer: Answer): void
+  reject(error: unknown): void
+  refuse(reason: Refusal): Answer
+}
+
+class Slot<State, Event> {
+  readonly key: string
+  readonly timers: Timers
+  state: State | undefined
+  loading = false
+  /** A record that does not commute is being stored: nothing else of this key runs. */
+  storing = false
+  /** Commuting batches under way. */
+  inFlight = 0
+  queue: Queued<Event>[] = []
+  head = 0
+
+  constructor(key: string, timers: Timers) {
+    this.key = key
+    this.timers = timers
+  }
+
+  get queued(): number {
+    return this.queue.length - this.head
+  }
+
+  peek(): Queued<Event> | undefined {
+    return this.queue[this.head]
+  }
+
+  drop(): void {
+    this.head++
+    if (this.head === this.queue.length) {
+      this.queue = []
+      this.head = 0
+    }
+  }
+}
+
+/** Runs one coordinator for many keys. */
+export class Runtime<State, Event, Stored, Volatile, Answer> {
+  readonly #coordinator: Coordinator<State, Event, Stored, Volatile, Answer>
+  readonly #options: RuntimeOptions
+  readonly #slots = new Map<string, Slot<State, Event>>()
+  readonly #waiting = new Map<Token, Waiting<Answer>>()
+  #lastToken = 0
+  #closed = false
+
+  constructor(coordinator: Coordinator<State, Event, Stored, Volatile, Answer>, options: RuntimeOptions) {
+    this.#coordinator = coordinator
+    this.#options = options
+  }
+
+  /** Keys in memory. */
+  get size(): number {
+    return this.#slots.size
+  }
+
+  /** The state of a loaded key, to read; undefined where it is not in memory. */
+  peek(key: string): State | undefined {
+    return this.#slots.get(key)?.state
+  }
+
+  /** The states in memory, to read. */
+  *loaded(): IterableIterator<[key: string, state: State]> {
+    for (const slot of this.#slots.values()) if (slot.state !== undefined) yield [slot.key, slot.state]
+  }
+
+  /** Timers of a key as they stand, for tests. */
+  timers(key: string): [name: string, atMs: number][] {
+    return this.#slots.get(key)?.timers.list() ?? []
+  }
+
+  /** Hands in an event; settles with its answer. `refuse` words the answer where the runtime itself turns the event away. */
+  submit(key: string, event: Event, refuse: (reason: Refusal) => Answer): Promise<Answer> {
+    if (this.#closed) return Promise.resolve(refuse('closing'))
+    const slot = this.#slot(key)
+    if (slot.queued >= queuedEventsMax) return Promise.resolve(refuse('overloaded'))
+    return new Promise((resolve, reject) => {
+      const token = ++this.#lastToken
+      this.#waiting.set(token, { resolve, reject, refuse })
+      slot.queue.push({ event, token })
+      this.#pump(slot)
+    })
+  }
+
+  /** Brings a key into memory, so that its timers run. */
+  async load(key: string): Promise<void> {
+    if (this.#closed) return
+    const slot = this.#slot(key)
+    if (slot.state === undefined && !slot.loading) await this.#load(slot)
+  }
+
+  /** Answers everything that waits with a refusal and stops every timer. Writes under way end on their own; nothing is applied after them. */
+  close(): void {
+    this.#closed = true
+    this.#forgetAll()
+  }
+
+  /** Forgets every key, as if nothing had ever been stored. What waits is refused. */
+  reset(): void {
+    this.#forgetAll()
+  }
+
+  #forgetAll(): void {
+    for (const slot of this.#slots.values()) slot.timers.cancelAll()
+    this.#slots.clear()
+    for (const token of [...this.#waiting.keys()]) this.#refuse(token, 'closing')
+  }
+
+  #slot(key: string): Slot<State, Event> {
+    let slot = this.#slots.get(key)
+    if (!slot) {
+      const timers = new Timers(this.#options.clock, (name) => this.#enqueueDue(key, name))
+      slot = new Slot<State, Event>(key, timers)
+      this.#slots.set(key, slot)
+    }
+    return slot
+  }
+
+  #enqueueDue(key: string, name: string): void {
+    const slot = this.#slots.get(key)
+    if (!slot) return
+    slot.queue.push({ event: this.#coordinator.due(name), token: 0 })
+    this.#pump(slot)
+  }
+
+  /** Works off a key's queue as far as it goes now. */
+  #pump(slot: Slot<State, Event>): void {
+    while (!slot.storing && !slot.loading && this.#slots.get(slot.key) === slot) {
+      const next = slot.peek()
+      if (!next) {
+        this.#dropIfGone(slot)
+        return
+      }
+      if (slot.state === undefined) {
+        void this.#load(slot)
+        continue
+      }
+      if (slot.inFlight > 0 && this.#coordinator.needsQuiet(next.event)) return
+      slot.drop()
+      const { event, token } = next
+      this.#run(slot, token, (state, moment) => this.#coordinator.decide(state, event, moment))
+    }
+  }
+
+  #load(slot: Slot<State, Event>): Promise<void> | undefined {
+    const arrived = (state: State): void => {
+      slot.loading = false
+      if (this.#slots.get(slot.key) !== slot) return
+      slot.state = state
+      this.#options.onLoaded?.(slot.key)
+      for (const effect of this.#coordinator.wake(state, this.#options.clock.now())) this.#perform(slot, effect)
+      // A state may come back with something to do at once (a setting was lowered meanwhile).
+      this.#run(slot, 0, () => [])
+      this.#pump(slot)
+    }
+    let loading: Promise<State> | State
+    try {
+      loading = this.#coordinator.load(this.#options.tables, slot.key)
+    } catch (error) {
+      loading = Promise.reject(error)
+    }
+    if (!(loading instanceof Promise)) {
+      arrived(loading)
+      return undefined
+    }
+    slot.loading = true
+    return loading.then(arrived).catch((error) => this.#failLoad(slot, error))
+  }
+
+  /** Rows that cannot be read must not become an empty group that is then written over them. */
+  #failLoad(slot: Slot<State, Event>, error: unknown): void {
+    this.#options.onError(error, slot.key)
+    slot.loading = false
+    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
+    slot.timers.cancelAll()
+    for (let next = slot.peek(); next; next = slot.peek()) {
+      slot.drop()
+      this.#refuse(next.token, 'not-stored')
+    }
+  }
+
+  /** One decision and whatever it leads to. */
+  #run(slot: Slot<State, Event>, token: Token, decide: (state: State, moment: Moment) => Effect<Stored, Volatile, Answer>[]): void {
+    try {
+      const effects = decide(slot.state as State, { nowMs: this.#options.clock.now(), to: token })
+      if (effects.some((effect) => effect.do === 'record')) this.#store(slot, token, effects)
+      else this.#carryOut(slot, effects)
+    } catch (error) {
+      this.#break(slot, token, error)
+    }
+  }
+
+  /** Everything that these effects want stored is durable by now. */
+  #carryOut(slot: Slot<State, Event>, effects: Effect<Stored, Volatile, Answer>[]): void {
+    for (const effect of effects) this.#perform(slot, effect)
+    // While another record is being stored the state waits for that one; it is asked then.
+    if (slot.storing) return
+    for (;;) {
+      const more = this.#coordinator.settle(slot.state as State, this.#options.clock.now())
+      if (more.length === 0) return
+      if (more.some((effect) => effect.do === 'record')) {
+        this.#store(slot, 0, more)
+        return
+      }
+      for (const effect of more) this.#perform(slot, effect)
+    }
+  }
+
+  /** Stores the records of one decision in one batch, then goes on from there. */
+  #store(slot: Slot<State, Event>, token: Token, effects: Effect<Stored, Volatile, Answer>[]): void {
+    const batch = this.#options.batch()
+    let commutes = true
+    for (const effect of effects) {
+      if (effect.do !== 'record') continue
+      this.#coordinator.write(batch, slot.key, effect.record)
+      if (!this.#coordinator.commutes(effect.record)) commutes = false
+    }
+    if (commutes) slot.inFlight++
+    else slot.storing = true
+    const settled = (stored: boolean): void => {
+      if (commutes) slot.inFlight--
+      else slot.storing = false
+      // Reset or closed meanwhile: the slot is no longer anyone's.
+      if (this.#slots.get(slot.key) !== slot) return
+      if (stored) {
+        try {
+          this.#carryOut(slot, effects)
+        } catch (error) {
+          this.#break(slot, token, error)
+        }
+      } else {
+        this.#refuse(token, 'not-stored')
+        // What the state called for is still to be done.
+        if (token === 0) slot.timers.arm(storeRetryTimer, this.#options.clock.now() + storeRetryMs)
+      }
+      this.#pump(slot)
+    }
+    batch.commit().then(
+      () => settled(true),
+      () => settled(false),
+    )
+  }
+
+  #perform(slot: Slot<State, Event>, effect: Effect<Stored, Volatile, Answer>): void {
+    switch (effect.do) {
+      case 'record':
+      case 'change':
+        this.#coordinator.apply(slot.state as State, effect.record)
+        break
+      case 'arm':
+        slot.timers.arm(effect.timer, effect.atMs)
+        break
+      case 'cancel':
+        slot.timers.cancel(effect.timer)
+        break
+      case 'reply': {
+        const waiting = this.#waiting.get(effect.to)
+        this.#waiting.delete(effect.to)
+        waiting?.resolve(effect.answer)
+      }
+    }
+  }
+
+  #refuse(token: Token, reason: Refusal): void {
+    const waiting = this.#waiting.get(token)
+    this.#waiting.delete(token)
+    waiting?.resolve(waiting.refuse(reason))
+  }
+
+  #break(slot: Slot<State, Event>, token: Token, error: unknown): void {
+    this.#options.onError(error, slot.key)
+    const waiting = this.#waiting.get(token)
+    this.#waiting.delete(token)
+    waiting?.reject(error)
+  }
+
+  #dropIfGone(slot: Slot<State, Event>): void {
+    if (slot.state === undefined || slot.inFlight > 0 || slot.timers.size > 0) return
+    if (this.#coordinator.isGone(slot.state)) this.#slots.delete(slot.key)
+  }
+}
+
+/** Armed by the runtime when what the state called for could not be stored. Its event need do nothing: the state is asked again after it. */
+export const storeRetryTimer = 'store-retry'
