@@ -1,0 +1,160 @@
+// A frame -> its handler -> the answer's bytes. Versions, the header, errors that were thrown, metrics. Order and memory are connection.ts's, meaning is the handlers'.
+
+import { performance } from 'node:perf_hooks'
+import { decodeRequest, isFlexible, writeResponse } from '../../protocol/codec.ts'
+import { errorCode, errorName } from '../../protocol/error-code.ts'
+import { decodeHeaderStart, decodeRequestHeader, type RequestHeader, writeResponseHeader } from '../../protocol/header.ts'
+import { DecodeError } from '../../protocol/reader.ts'
+import { type Api, defaultOf } from '../../protocol/schema.ts'
+import { Writer } from '../../protocol/writer.ts'
+import type { Client, Dispatcher, Reply } from './connection.ts'
+import type { Answer, Context, DoorServices, Handler, NoAnswer, Refused } from './context.ts'
+import { refusedBy } from './error-map.ts'
+
+const apiVersionsKey = 18
+const unexpected: Refused = {
+  errorCode: errorCode.UNKNOWN_SERVER_ERROR,
+  errorMessage: 'The broker ran into an unexpected error; its log says which.',
+}
+
+/** One request on its way. */
+interface Call {
+  handler: Handler
+  header: RequestHeader
+  request: unknown
+  client: Client
+  startMs: number
+}
+
+/** The dispatcher of one server. */
+export function createDispatcher(handlers: readonly Handler[], services: DoorServices): Dispatcher {
+  const byKey = new Map(handlers.map((handler) => [handler.key, handler]))
+  const { counters, logger } = services
+
+  function contextOf(call: Call, proceed: () => void): Context<Api> {
+    const { header, client } = call
+    return {
+      engine: services.engine,
+      groups: services.groups,
+      settings: services.settings,
+      clock: services.clock,
+      random: services.random,
+      logger,
+      counters,
+      served: services.served,
+      fetchSessions: services.fetchSessions,
+      answers: services.answers,
+      advertised: services.advertised,
+      version: header.apiVersion,
+      clientId: header.clientId,
+      client,
+      respond,
+      silence,
+      hangUp,
+      proceed,
+    }
+  }
+
+  function run(frame: Buffer, client: Client, proceed: () => void): Reply | Promise<Reply> {
+    let call: Call
+    try {
+      const decoded = decode(frame, client)
+      if ('reason' in decoded) return { parts: null, close: decoded.reason }
+      call = decoded
+    } catch (error) {
+      if (error instanceof DecodeError) return { parts: null, close: `${nameOf(frame)} cannot be read: ${error.message}` }
+      logger.error('kafka request failed', { api: nameOf(frame), error })
+      return { parts: null, close: `${nameOf(frame)} failed unexpectedly` }
+    }
+    try {
+      const answer = call.handler.run(call.request, contextOf(call, proceed))
+      if (!(answer instanceof Promise)) return replyOf(call, answer)
+      return answer.then(
+        (settled) => replyOf(call, settled),
+        (error: unknown) => refuse(call, error),
+      )
+    } catch (error) {
+      return refuse(call, error)
+    }
+  }
+
+  function decode(frame: Buffer, client: Client): Call | { reason: string } {
+    const startMs = performance.now()
+    const { apiKey, apiVersion, correlationId } = decodeHeaderStart(frame)
+    const handler = byKey.get(apiKey)
+    if (!handler) return { reason: `API key ${apiKey} is not served` }
+    if (apiVersion < handler.min || apiVersion > handler.max) {
+      if (apiKey !== apiVersionsKey) return { reason: `${handler.name} ${apiVersion} is not served; ${handler.min} to ${handler.max} are` }
+      // KIP-511: the oldest answer, which everybody can read, with the versions that are served.
+      const header = { apiKey, apiVersion: 0, correlationId, clientId: null, bodyAt: 0 }
+      return { handler: unknownApiVersions(handler), header, request: null, client, startMs }
+    }
+    const flexible = isFlexible(handler.api, apiVersion)
+    const header = decodeRequestHeader(frame, flexible)
+    return { handler, header, request: decodeRequest(handler.api, apiVersion, frame, header.bodyAt), client, startMs }
+  }
+
+  function replyOf(call: Call, answer: Answer<Api>): Reply {
+    if (answer.kind === 'hang-up') return { parts: null, close: answer.reason }
+    observe(call, answer.errorCode)
+    if (answer.kind === 'silence') return { parts: null, close: null }
+    try {
+      return { parts: encode(call, answer.response), close: null }
+    } catch (error) {
+      // An answer that does not fit its version is a fault of ours, and the client cannot be told in the same words.
+      logger.error('kafka answer cannot be encoded', { api: call.handler.name, version: call.header.apiVersion, error })
+      return { parts: null, close: `the answer to ${call.handler.name} ${call.header.apiVersion} cannot be encoded` }
+    }
+  }
+
+  function refuse(call: Call, error: unknown): Reply {
+    const { handler, request } = call
+    const refused = refusedBy(error) ?? unexpected
+    if (refused === unexpected)
+      logger.error('kafka request failed', { api: handler.name, version: call.header.apiVersion, client: call.client.host, error })
+    const response = handler.refuse ? handler.refuse(refused, request) : { ...(defaultOf(handler.api.response) as object), ...refused }
+    return replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode })
+  }
+
+  function observe({ handler, startMs }: Call, code: number): void {
+    counters.observeRequest('kafka', handler.name, errorName(code), (performance.now() - startMs) / 1000)
+  }
+
+  function nameOf(frame: Buffer): string {
+    if (frame.length < 4) return 'a request'
+    return `${byKey.get(frame.readInt16BE(0))?.name ?? 'a request'} ${frame.readInt16BE(2)}`
+  }
+
+  return { run, alone: (frame) => byKey.get(frame.readInt16BE(0))?.alone ?? false }
+}
+
+/** ApiVersions as it is answered when its version is above ours: error 35 and the list (KIP-511). */
+function unknownApiVersions(served: Handler): Handler {
+  return {
+    ...served,
+    run: (_request, { respond, served: apis }) => {
+      const apiKeys = apis.map(({ key, min, max }) => ({ apiKey: key, minVersion: min, maxVersion: max }))
+      return respond({ errorCode: errorCode.UNSUPPORTED_VERSION, apiKeys, throttleTimeMs: 0 } as object)
+    },
+  }
+}
+
+/** The whole frame, length first; large byte fields stay where they are. */
+function encode({ handler, header }: Call, response: unknown): Buffer[] {
+  const writer = new Writer()
+  writer.int32(0)
+  writeResponseHeader(writer, header.apiKey, header.correlationId, isFlexible(handler.api, header.apiVersion))
+  writeResponse(handler.api, header.apiVersion, writer, response as never)
+  const frameBytes = writer.length - 4
+  const parts = writer.parts()
+  parts[0]!.writeInt32BE(frameBytes, 0)
+  return parts
+}
+
+function respond(response: unknown, code?: number): Answer<Api> {
+  const topLevel = (response as { errorCode?: number }).errorCode
+  return { kind: 'respond', response: response as object, errorCode: code ?? topLevel ?? errorCode.NONE }
+}
+
+const silence = (code: number = errorCode.NONE): NoAnswer => ({ kind: 'silence', errorCode: code })
+const hangUp = (reason: string): NoAnswer => ({ kind: 'hang-up', reason })

@@ -1,0 +1,30 @@
+// ApiVersions (18), versions 0-5. v1: throttle time. v3: flexible, and the client says what it is (KIP-511); the answer's header stays that of v0. v4: features may
+// start at 0. v5: the client names the cluster and node that it means to reach (KIP-1242). A version above is answered by dispatch.ts, in v0 with error 35.
+//
+// The list is computed from handlers/index.ts: what is listed is served. Features are named only when the APIs behind them are served: none yet.
+//
+// As Apache Kafka 4.4, with no known difference.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { apiVersions } from '../../../protocol/messages/api-versions.ts'
+import { handler } from '../context.ts'
+
+/** KIP-511. */
+const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+
+export const handleApiVersions = handler(apiVersions, (request, { version, served, client, engine, respond }) => {
+  const apiKeys = served.map(({ key, min, max }) => ({ apiKey: key, minVersion: min, maxVersion: max }))
+  const code = fault()
+  if (code === errorCode.NONE && version >= 3) client.software = { name: request.clientSoftwareName, version: request.clientSoftwareVersion }
+  // As Kafka: only the refusal of a version carries the list.
+  return respond({ errorCode: code, apiKeys: code === errorCode.NONE ? apiKeys : [], throttleTimeMs: 0 })
+
+  function fault(): number {
+    if (version >= 3 && !(softwareName.test(request.clientSoftwareName) && softwareName.test(request.clientSoftwareVersion)))
+      return errorCode.INVALID_REQUEST
+    // The client took us for another broker: its address now belongs to us.
+    const otherCluster = request.clusterId !== null && request.clusterId !== engine.clusterId
+    const otherNode = request.nodeId >= 0 && request.nodeId !== engine.nodeId
+    return otherCluster || otherNode ? errorCode.REBOOTSTRAP_REQUIRED : errorCode.NONE
+  }
+})
