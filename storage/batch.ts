@@ -9,7 +9,7 @@ export type Write =
   | { do: 'delete'; table: string; key: Key }
   | { do: 'append'; request: AppendRequest }
 
-/** A batch that only collects; `submit` takes the whole. Each batch can be committed once. */
+/** A batch that only collects; `submit` takes the whole, or throws. Each batch can be committed once. */
 export function collectBatch(submit: (writes: readonly Write[]) => Promise<AppendResult[]>): Batch {
   const writes: Write[] = []
   let committed = false
@@ -25,7 +25,11 @@ export function collectBatch(submit: (writes: readonly Write[]) => Promise<Appen
     commit: () => {
       if (committed) throw new Error('the batch was committed already')
       committed = true
-      return submit(writes)
+      try {
+        return submit(writes)
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
   }
   return batch
@@ -46,4 +50,12 @@ export class Notices {
   get list(): readonly CommitNotice[] {
     return [...this.#byPartition.values()]
   }
+}
+
+/** Why no log could store this append; undefined where it can be stored. */
+export function problemOf({ partition, bytes, offsetCount }: AppendRequest): RangeError | undefined {
+  if (!Number.isSafeInteger(partition) || partition < 0) return new RangeError(`${partition} cannot be the number of a partition`)
+  if (!Number.isSafeInteger(offsetCount) || offsetCount < 1) return new RangeError(`an append cannot take ${offsetCount} offsets`)
+  if (bytes.length === 0) return new RangeError('an append carries no bytes')
+  return undefined
 }

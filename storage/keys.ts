@@ -1,4 +1,5 @@
 // Every key encoding of the store, so that their order can be seen in one place. Knows no values.
+import type { ChunkFacts } from './segments.ts'
 import type { Key, KeyPart } from './tables.ts'
 
 /** The longest encoded row key, table name included. LMDB's own limit at 16 KiB pages is a little above. */
@@ -90,4 +91,90 @@ export const rowKeyParts = (bytes: Uint8Array): Key => decodeTuple(bytes).slice(
 export function afterPrefix(prefix: Uint8Array): Buffer {
   // Tags and the end of a string are below 0xff, so nothing that continues the prefix reaches this.
   return Buffer.concat([prefix, Buffer.from([0xff])])
+}
+
+// What LMDB's one tree holds, in this order. Kinds come before partitions, so that a commit that touches many partitions changes few pages.
+const kinds = { schema: 1, row: 2, segment: 3, garbage: 4, chunk: 5 } as const
+
+const partitionAt = 1
+const offsetAt = 9
+
+/** The row that says which version wrote the directory. */
+export const schemaKey = Buffer.from([kinds.schema])
+
+/** The first and, exclusive, the last key of all rows, and of all notes about garbage. */
+export const rowsFrom = Buffer.from([kinds.row])
+export const garbageRange = { start: Buffer.from([kinds.garbage]), end: Buffer.from([kinds.garbage + 1]) }
+
+/** A row's key inside the tree. */
+export const storedRowKey = (encoded: Uint8Array): Buffer => Buffer.concat([rowsFrom, encoded])
+export const storedRowParts = (key: Uint8Array): Key => rowKeyParts(key.subarray(1))
+
+/** The row of facts of one segment: kind, partition, base offset. */
+export function segmentKey(partition: number, baseOffset: number): Buffer {
+  const key = Buffer.allocUnsafe(offsetAt + 8)
+  key[0] = kinds.segment
+  writeUint64(key, partition, partitionAt)
+  writeUint64(key, baseOffset, offsetAt)
+  return key
+}
+
+export const segmentBaseOffset = (key: Uint8Array): number => readUint64(key, offsetAt)
+
+/** The note that chunks of a partition may be deleted: all below an offset, or all. */
+export function garbageKey(partition: number): Buffer {
+  const key = Buffer.allocUnsafe(offsetAt)
+  key[0] = kinds.garbage
+  writeUint64(key, partition, partitionAt)
+  return key
+}
+
+export const garbagePartition = (key: Uint8Array): number => readUint64(key, partitionAt)
+
+/**
+ * The key of a chunk: kind, partition, base offset, and then the rest of its facts. Sorted by offset, it is found by any offset it holds; and
+ * because it carries the running maximum of its segment's timestamps, a binary search over keys alone answers a question about time. So there
+ * is no second index to write, to sync and to delete, and the value is the entries' bytes and nothing else.
+ */
+export function chunkKey(partition: number, chunk: ChunkFacts): Buffer {
+  const key = Buffer.allocUnsafe(chunkKeyBytes)
+  key[0] = kinds.chunk
+  writeUint64(key, partition, partitionAt)
+  writeUint64(key, chunk.baseOffset, offsetAt)
+  writeUint64(key, chunk.endOffset, offsetAt + 8)
+  writeUint64(key, chunk.position, offsetAt + 16)
+  key.writeDoubleBE(chunk.maxTimestampMs, offsetAt + 24)
+  key.writeDoubleBE(chunk.runningMaxTimestampMs, offsetAt + 32)
+  return key
+}
+
+const chunkKeyBytes = offsetAt + 40
+
+export function chunkOfKey(bytes: Uint8Array): ChunkFacts {
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return {
+    baseOffset: readUint64(key, offsetAt),
+    endOffset: readUint64(key, offsetAt + 8),
+    position: readUint64(key, offsetAt + 16),
+    maxTimestampMs: key.readDoubleBE(offsetAt + 24),
+    runningMaxTimestampMs: key.readDoubleBE(offsetAt + 32),
+  }
+}
+
+/** Sorts before every chunk of the partition with this base offset or a larger one, and after every smaller. */
+export function chunkBound(partition: number, baseOffset: number): Buffer {
+  const key = segmentKey(partition, baseOffset)
+  key[0] = kinds.chunk
+  return key
+}
+
+/** Whole numbers below 2^53, in eight bytes that sort. */
+function writeUint64(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at)
+  bytes.writeUInt32BE(value % 2 ** 32, at + 4)
+}
+
+function readUint64(bytes: Uint8Array, at: number): number {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.readUInt32BE(at) * 2 ** 32 + view.readUInt32BE(at + 4)
 }

@@ -1,5 +1,5 @@
 // A store in memory, for tests and for --memory. Writes of one turn of the event loop are one commit, applied in order; nothing survives.
-import { collectBatch, Notices, type Write } from './batch.ts'
+import { collectBatch, Notices, problemOf, type Write } from './batch.ts'
 import type { AppendRequest, AppendResult, CommitNotice, Log } from './log.ts'
 import { MemoryPartitions } from './memory-log.ts'
 import { MemoryRows, rowText } from './memory-tables.ts'
@@ -24,7 +24,11 @@ export function openMemoryStore(options: StoreOptions): Store {
 
   /** Encoded when it is asked for: a row that its owner changes later is stored as it was, and what cannot be stored changes nothing. */
   const prepare = (write: Write): ((notices: Notices) => AppendResult | undefined) => {
-    if (write.do === 'append') return (notices) => append(write.request, notices)
+    if (write.do === 'append') {
+      const problem = problemOf(write.request)
+      if (problem) throw problem
+      return (notices) => append(write.request, notices)
+    }
     const text = rowText(write.table, write.key)
     const row = write.do === 'put' ? packRow(write.row) : undefined
     return () => {
@@ -35,7 +39,10 @@ export function openMemoryStore(options: StoreOptions): Store {
   }
 
   const log: Log = {
-    append: (request) => submit((notices) => append(request, notices)),
+    append: (request) => {
+      const problem = problemOf(request)
+      return problem ? Promise.reject(problem) : submit((notices) => append(request, notices))
+    },
     read: (requests) => commits.reading(() => requests.map((request) => partitions.read(request))),
     bounds: (partition) => commits.reading(() => partitions.bounds(partition)),
     offsetForTime: (partition, timestampMs) => commits.reading(() => partitions.offsetForTime(partition, timestampMs)),
@@ -56,7 +63,7 @@ export function openMemoryStore(options: StoreOptions): Store {
     log,
     tables,
     batch: () =>
-      collectBatch(async (writes) => {
+      collectBatch((writes) => {
         const steps = writes.map(prepare)
         return submit((notices) => {
           for (const write of writes) if (write.do === 'append') partitions.checkWritable(write.request.partition)

@@ -1,0 +1,82 @@
+// One directory, one store: who may open it, and which version wrote it. Nothing stale can stay behind a kill -9: the claim is LMDB's reader
+// slot, and a slot counts only while the kernel still holds the file lock of the process that took it.
+import { mkdirSync, realpathSync } from 'node:fs'
+import { schemaKey } from './keys.ts'
+import { packRow, unpackRow } from './rows.ts'
+import { StoreUnusable } from './store.ts'
+
+/** The version that this code writes and reads. */
+export const schemaVersion = 1
+
+/** What is needed of LMDB here. */
+export interface Claimable {
+  getBinary(key: Buffer): Buffer | undefined
+  putSync(key: Buffer, value: Buffer): void
+  getKeys(options: { limit: number }): Iterable<unknown>
+  readerCheck(): number
+  readerList(): string
+}
+
+/** Brings rows of version n to n + 1, inside one transaction. Version 1 is the first, so there is none yet. */
+export type Migration = (database: Claimable) => void
+const migrations = new Map<number, Migration>()
+
+// On the global object, so that two copies of this module in one process still see each other.
+const openKey = Symbol.for('twinlog.storage.openDirectories')
+const shared = globalThis as { [openKey]?: Set<string> }
+const openHere = (shared[openKey] ??= new Set<string>())
+
+/** Makes the directory where it is missing, and claims it within this process. Returns its canonical path; `release` gives it back. */
+export function claimDirectory(directory: string): { path: string; release(): void } {
+  let path: string
+  try {
+    mkdirSync(directory, { recursive: true })
+    path = realpathSync(directory)
+  } catch (error) {
+    throw new StoreUnusable(`cannot use ${directory} as data directory: ${(error as Error).message}`, { cause: error })
+  }
+  if (openHere.has(path)) throw new StoreUnusable(`${path} is already open in this process; one directory serves one broker`)
+  openHere.add(path)
+  return { path, release: () => openHere.delete(path) }
+}
+
+/** Refuses a directory that another process has open. Call it right after opening: it takes the slot that others will see, then looks for theirs. */
+export function refuseSecondProcess(database: Claimable, directory: string, ownPid: number): void {
+  let others: number[]
+  try {
+    database.getBinary(schemaKey)
+    // Slots of processes that died are cleared here; what is left lives. Whoever looks has taken its own slot before, so of two at once at
+    // least one is refused.
+    database.readerCheck()
+    others = [...database.readerList().matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])).filter((pid) => pid !== ownPid)
+  } catch (error) {
+    throw new StoreUnusable(`${directory} is locked by another process, perhaps in another container: ${(error as Error).message}`, { cause: error })
+  }
+  if (others.length > 0) {
+    throw new StoreUnusable(`${directory} is open in another process (pid ${others[0]}); stop that one or give this one a directory of its own`)
+  }
+}
+
+/** The row that a store of this version carries. */
+export const schemaRow = (): Buffer => packRow({ product: 'twinlog', version: schemaVersion })
+
+/** Refuses what a newer version or somebody else wrote, migrates what an older one wrote, and marks a new directory. */
+export function checkSchema(database: Claimable, directory: string): void {
+  const row = database.getBinary(schemaKey)
+  if (!row) {
+    for (const _ of database.getKeys({ limit: 1 })) throw new StoreUnusable(`${directory} holds an LMDB file that twinlog did not write`)
+    database.putSync(schemaKey, schemaRow())
+    return
+  }
+  const { version } = unpackRow<{ version: number }>(row)
+  if (version > schemaVersion) {
+    throw new StoreUnusable(
+      `${directory} was written by a newer twinlog (schema ${version}, this one knows ${schemaVersion}); start that version or a newer one`,
+    )
+  }
+  for (let from = version; from < schemaVersion; from++) {
+    const migrate = migrations.get(from)
+    if (!migrate) throw new StoreUnusable(`${directory} has schema ${from}, which this version cannot bring up to ${schemaVersion}`)
+    migrate(database)
+  }
+}

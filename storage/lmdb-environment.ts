@@ -1,0 +1,227 @@
+// LMDB as this store uses it: one tree, one commit at a time, acknowledged when it is on disk. Knows keys and values; what they mean is keys.ts.
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { checkSchema, claimDirectory, refuseSecondProcess, schemaRow } from './directory.ts'
+import { commitFailure } from './disk-errors.ts'
+import { schemaKey } from './keys.ts'
+import { StoreFailed, StoreUnusable } from './store.ts'
+
+/** A key and its new value; null deletes it. */
+export interface Change {
+  key: Buffer
+  value: Buffer | null
+}
+
+/** What one transaction does. */
+export interface Changes {
+  list: readonly Change[]
+  /** Bytes of the values. */
+  bytes: number
+  /** Everything but the schema goes first. */
+  clear: boolean
+  /** May take its time on another thread: nobody waits for it, or its pages are cold. */
+  background: boolean
+}
+
+/** A range of keys; ends are exclusive, and with `reverse` it runs down from `start`, inclusive. */
+export interface KeyRange {
+  start: Buffer
+  end?: Buffer
+  reverse?: boolean
+  limit?: number
+}
+
+/** lmdb-js has these, its types do not. */
+type Database = RootDatabase<Buffer, Buffer> & {
+  lastSize: number
+  sync(done: (error?: Error) => void): void
+  clearAsync(): Promise<unknown>
+}
+
+/** Address space, not memory: LMDB never has to map the file anew while it grows, and maps it anew if it outgrows this. */
+const mapBytes = 2 ** 40
+/** Commits up to this go through transactionSync, which saves two hand-overs between threads ... */
+const smallCommitBytes = 64 * 1024
+const smallCommitChanges = 256
+/** ... while the disk syncs faster than this. A slow one would hold up the event loop. */
+const blockingMsMax = 2
+/** How long a write may stay unsynced with flush `async`. */
+const syncDelayMs = 200
+
+export class LmdbEnvironment {
+  readonly directory: string
+  readonly #database: Database
+  readonly #release: () => void
+  readonly #synced: boolean
+  readonly #onFailure: (error: StoreFailed) => void
+  /** Smoothed duration of small commits. */
+  #smallMs = 0
+  /** The last commit did not fit: the next one runs where an environment that LMDB gave up shows itself as an error, not as silence. */
+  #doubtful = false
+  #syncTimer: NodeJS.Timeout | undefined
+  #syncing: Promise<void> | undefined
+
+  /** Opens or makes the store in `directory`. Throws StoreUnusable. `onFailure` hears of a background sync that failed. */
+  constructor(directory: string, flush: 'sync' | 'async', onFailure: (error: StoreFailed) => void) {
+    const claim = claimDirectory(directory)
+    this.directory = claim.path
+    this.#release = claim.release
+    this.#synced = flush === 'sync'
+    this.#onFailure = onFailure
+    let database: Database | undefined
+    try {
+      database = openDatabase(claim.path, this.#synced)
+      refuseSecondProcess(database, claim.path, process.pid)
+      checkSchema(database, claim.path)
+      this.#database = database
+    } catch (error) {
+      claim.release()
+      // Nothing was written that could fail to close; the reason to report is the one at hand.
+      void database?.close()
+      throw error
+    }
+  }
+
+  /**
+   * Writes all changes or none. Done when they are on disk (written, with flush `async`): at once where it returns nothing. Throws or rejects
+   * with StorageFull or StoreFailed. The caller waits for one commit before it starts the next.
+   */
+  commit(changes: Changes): undefined | Promise<void> {
+    const small = !changes.background && !changes.clear && changes.bytes <= smallCommitBytes && changes.list.length <= smallCommitChanges
+    const startedMs = performance.now()
+    const done = () => {
+      this.#doubtful = false
+      if (small) this.#smallMs += (performance.now() - startedMs - this.#smallMs) / 8
+      if (!this.#synced) this.#syncSoon()
+    }
+    const failed = async (error: unknown): Promise<never> => {
+      this.#doubtful = true
+      throw await commitFailure(error, this.directory, changes.bytes)
+    }
+    if (this.#doubtful || (small && this.#smallMs < blockingMsMax)) {
+      try {
+        // Braces: a callback that gave back a promise would keep the transaction open.
+        this.#database.transactionSync(() => {
+          this.#write(changes)
+        })
+      } catch (error) {
+        return failed(error)
+      }
+      done()
+      return undefined
+    }
+    return Promise.all(this.#write(changes)).then(done, failed)
+  }
+
+  /** Outside a transaction lmdb-js gathers what one turn of the event loop writes into one; the promises are then those of its commit. */
+  #write(changes: Changes): Set<Promise<unknown>> {
+    const promises = new Set<Promise<unknown>>()
+    if (changes.clear) {
+      promises.add(this.#database.clearAsync())
+      promises.add(this.#database.put(schemaKey, schemaRow()))
+    }
+    for (const { key, value } of changes.list) promises.add(value ? this.#database.put(key, value) : this.#database.remove(key))
+    return promises
+  }
+
+  /** A view into lmdb-js's own buffer: valid until the next read of any store. */
+  view(key: Buffer): Uint8Array | undefined {
+    return this.#database.getBinaryFast(key)?.subarray(0, this.#database.lastSize)
+  }
+
+  /** A copy that stays. */
+  copy(key: Buffer): Buffer | undefined {
+    const view = this.view(key)
+    if (!view) return undefined
+    const copy = Buffer.allocUnsafeSlow(view.length)
+    copy.set(view)
+    return copy
+  }
+
+  /** Keys of a range, lazily; the loop must run to its end or be left within the same turn. */
+  keys(range: KeyRange): Iterable<Buffer> {
+    return this.#database.getKeys(range)
+  }
+
+  /** Keys and values of a range, copied. */
+  entries(range: KeyRange): Iterable<{ key: Buffer; value: Buffer }> {
+    return this.#database.getRange(range)
+  }
+
+  /** Bytes of the file up to its last page in use, and of the pages among them that hold nothing. */
+  figures(): { fileBytes: number; freeBytes: number } {
+    const stats = this.#database.getStats() as LmdbStats
+    const pages = stats.lastPageNumber + 1
+    const metaPages = 2
+    return { fileBytes: pages * stats.pageSize, freeBytes: (pages - metaPages - pagesOf(stats.root) - pagesOf(stats.free)) * stats.pageSize }
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#syncTimer)
+    try {
+      await this.#syncing
+      if (!this.#synced) await this.#sync()
+      await this.#database.close()
+    } finally {
+      this.#release()
+    }
+  }
+
+  #syncSoon(): void {
+    if (this.#syncTimer) return
+    this.#syncTimer = setTimeout(() => {
+      this.#syncing = this.#sync().finally(() => {
+        this.#syncTimer = undefined
+        this.#syncing = undefined
+      })
+    }, syncDelayMs).unref()
+  }
+
+  #sync(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#database.sync((error) => {
+        if (error) this.#onFailure(new StoreFailed(`syncing ${this.directory} failed: ${error.message}`, { cause: error }))
+        resolve()
+      })
+    })
+  }
+}
+
+interface TreeStats {
+  treeBranchPageCount: number
+  treeLeafPageCount: number
+  overflowPages: number
+}
+
+interface LmdbStats {
+  pageSize: number
+  lastPageNumber: number
+  root: TreeStats
+  free: TreeStats
+}
+
+const pagesOf = (tree: TreeStats): number => tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages
+
+function openDatabase(directory: string, synced: boolean): Database {
+  const options = {
+    path: join(directory, 'data.mdb'),
+    noSubdir: true,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // A failed fdatasync must reject the commit and leave it invisible: so it does without overlapping syncs only.
+    overlappingSync: false,
+    noSync: !synced,
+    pageSize: 16_384,
+    noMemInit: true,
+    maxReaders: 64,
+    permissionsMode: 0o600,
+  } as const
+  try {
+    return open<Buffer, Buffer>({ ...options, mapSize: mapBytes }) as Database
+  } catch (error) {
+    const { code, message } = error as { code?: number; message: string }
+    // Address space is limited (ulimit -v, small machines): LMDB then starts small and maps the file anew as it grows.
+    if (code === 12) return open<Buffer, Buffer>(options) as Database
+    throw new StoreUnusable(`cannot open the store in ${directory}: ${message}`, { cause: error })
+  }
+}

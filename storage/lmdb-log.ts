@@ -1,0 +1,92 @@
+// The durable log: reads from what is committed, and hands writes to the queue. A read never waits for a write.
+import { problemOf } from './batch.ts'
+import type { PlanContext } from './commit-plan.ts'
+import { chunkBound, chunkKey, chunkOfKey } from './keys.ts'
+import type { Chunk, Log, ReadRequest, ReadResult } from './log.ts'
+import { boundsOf, type ChunkFacts, type ChunkIndex, chunkAtTime, type PartitionFacts, type SegmentFacts } from './segments.ts'
+import type { WriteQueue } from './write-queue.ts'
+
+/** `reading` runs a read, or rejects where the store is closed. */
+export function createLmdbLog(context: PlanContext, queue: WriteQueue, reading: <Result>(look: () => Result) => Promise<Result>): Log {
+  const { book } = context
+  const indexOf =
+    (partition: number): ChunkIndex =>
+    (offset) =>
+      book.chunkHolding(partition, offset)
+  const offsetForTime = (partition: number, timestampMs: number): number | null =>
+    chunkAtTime(book.facts(partition), timestampMs, indexOf(partition))?.baseOffset ?? null
+
+  return {
+    append: (request) => {
+      const problem = problemOf(request)
+      if (problem) return Promise.reject(problem)
+      return queue.submit({ kind: 'add', bytes: request.bytes.length, apply: (plan) => plan.append(request) })
+    },
+    read: (requests) => reading(() => requests.map((request) => read(context, request))),
+    bounds: (partition) => reading(() => boundsOf(book.facts(partition))),
+    offsetForTime: (partition, timestampMs) => reading(() => offsetForTime(partition, timestampMs)),
+    offsetOfMaxTimestamp: (partition) => reading(() => offsetForTime(partition, book.facts(partition).maxTimestampMs)),
+    setSegmentPolicy: (partition, policy) => {
+      context.policies.set(partition, policy)
+    },
+    trim: (partition, beforeOffset) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.trim(partition, beforeOffset) }),
+    retain: (partition, policy, nowMs) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.retain(partition, policy, nowMs) }),
+    drop: (partition) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.drop(partition) }),
+    onCommit: (listener) => {
+      queue.listeners.push(listener)
+    },
+  }
+}
+
+function read(context: PlanContext, { partition, fromOffset, bytesMax }: ReadRequest): ReadResult {
+  const facts = context.book.facts(partition)
+  const { startOffset, endOffset } = facts
+  if (!(fromOffset >= startOffset && fromOffset < endOffset)) return { chunks: [], startOffset, endOffset }
+  const { chunks, bytes, complete } = context.recent.read(partition, fromOffset, bytesMax)
+  if (!complete) readStored(context, facts, partition, chunks.at(-1)?.endOffset ?? fromOffset, bytesMax - bytes, chunks)
+  return { chunks, startOffset, endOffset }
+}
+
+/** Adds stored chunks from an offset on while they stay within `bytesMax`; the first of an answer is always given. */
+function readStored(context: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number, bytesMax: number, taken: Chunk[]): void {
+  if (fromOffset >= facts.endOffset) return
+  let left = bytesMax
+  for (const { chunk, size } of sizedChunks(context, facts, partition, fromOffset)) {
+    left -= size
+    if (taken.length > 0 && left < 0) return
+    const content = context.environment.copy(chunkKey(partition, chunk))
+    if (content?.length !== size)
+      throw new Error(`chunk ${chunk.baseOffset} of partition ${partition} should have ${size} bytes, not ${content?.length}`)
+    taken.push({ baseOffset: chunk.baseOffset, endOffset: chunk.endOffset, bytes: content })
+    if (left <= 0) return
+  }
+}
+
+/** Walks the keys from the chunk with `fromOffset` on. A chunk's size follows from where the next one begins, so that nothing is read in vain. */
+function* sizedChunks({ environment, book }: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number) {
+  let chunk = book.chunkHolding(partition, fromOffset)
+  if (!chunk) throw new Error(`no chunk of partition ${partition} holds offset ${fromOffset}, though it lies within the bounds`)
+  let segment = segmentOf(facts, chunk.baseOffset)
+  for (const key of environment.keys({ start: chunkBound(partition, chunk.endOffset), end: chunkBound(partition, facts.endOffset) })) {
+    const next: ChunkFacts = chunkOfKey(key)
+    const inSegment = next.baseOffset < segment.endOffset
+    yield { chunk, size: (inSegment ? next.position : positionOfEnd(segment)) - chunk.position }
+    if (!inSegment) segment = segmentOf(facts, next.baseOffset)
+    chunk = next
+  }
+  yield { chunk, size: positionOfEnd(segment) - chunk.position }
+}
+
+const positionOfEnd = (segment: SegmentFacts): number => segment.bytes + segment.trimmedBytes
+
+function segmentOf(facts: PartitionFacts, offset: number): SegmentFacts {
+  const { segments } = facts
+  let low = 0
+  let high = segments.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (segments[middle]!.endOffset <= offset) low = middle + 1
+    else high = middle
+  }
+  return segments[low]!
+}

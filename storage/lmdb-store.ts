@@ -1,0 +1,54 @@
+// A durable store in one directory: puts the log, the tables and the queue on one LMDB environment. Opening reads one row, whatever the size.
+import { collectBatch } from './batch.ts'
+import type { PlanContext } from './commit-plan.ts'
+import { LmdbEnvironment } from './lmdb-environment.ts'
+import { createLmdbLog } from './lmdb-log.ts'
+import { batchWrite, createLmdbTables } from './lmdb-tables.ts'
+import { PartitionBook } from './partition-book.ts'
+import { RecentChunks } from './recent-chunks.ts'
+import type { Store, StoreOptions } from './store.ts'
+import { WriteQueue } from './write-queue.ts'
+
+/**
+ * Opens the store in `directory`, or makes one there. Rejects with StoreUnusable.
+ *
+ * With flush `sync` a write is on disk when it settles. With `async` it is written, and synced within a second: a kill loses nothing, but a
+ * power cut or a crash of the operating system may lose the last writes, and can leave the whole directory unreadable.
+ */
+export async function openLmdbStore(directory: string, options: StoreOptions): Promise<Store> {
+  let queue: WriteQueue | undefined
+  const environment = new LmdbEnvironment(directory, options.flush, (error) => queue?.fail(error))
+  const context: PlanContext = {
+    environment,
+    book: new PartitionBook(environment),
+    recent: new RecentChunks(options.recentBytesMax),
+    policies: new Map(),
+    options,
+  }
+  queue = new WriteQueue(context)
+  const writes = queue
+  let closed: Promise<void> | undefined
+
+  const reading = async <Result>(look: () => Result): Promise<Result> => {
+    if (closed) throw new Error('the store is closed')
+    return look()
+  }
+
+  return {
+    log: createLmdbLog(context, writes, reading),
+    tables: createLmdbTables(environment, reading),
+    batch: () => collectBatch((parts) => writes.submit(batchWrite(parts))),
+    figures: () => {
+      const file = closed ? { fileBytes: 0, freeBytes: 0 } : environment.figures()
+      return { ...writes.figures, ...file, recentBytes: context.recent.bytes }
+    },
+    onCommitMeasured: (listener) => {
+      writes.measured.push(listener)
+    },
+    clear: () => writes.submit({ kind: 'clear', bytes: 0, apply: (plan) => plan.clear() }),
+    close: () => {
+      closed ??= writes.close().then(() => environment.close())
+      return closed
+    },
+  }
+}

@@ -1,0 +1,78 @@
+// What is committed: the facts of each partition, read from its segment rows when it is first asked for, and where its chunks lie.
+// Nothing here is read when the store is opened.
+import { chunkBound, chunkOfKey, garbageKey, segmentKey } from './keys.ts'
+import type { LmdbEnvironment } from './lmdb-environment.ts'
+import { unpackSegment } from './segment-row.ts'
+import { type ChunkFacts, factsOf, nothing, type PartitionFacts } from './segments.ts'
+
+/** In a note about garbage: all of the partition. */
+export const everything = Number.POSITIVE_INFINITY
+
+export class PartitionBook {
+  readonly #environment: LmdbEnvironment
+  readonly #facts = new Map<number, PartitionFacts>()
+  readonly #dropped = new Set<number>()
+
+  constructor(environment: LmdbEnvironment) {
+    this.#environment = environment
+  }
+
+  facts(partition: number): PartitionFacts {
+    let facts = this.#facts.get(partition)
+    if (!facts) {
+      facts = this.#load(partition)
+      this.#facts.set(partition, facts)
+    }
+    return facts
+  }
+
+  /** Whether it was dropped, as far as is known: once its last bytes are gone, only until the process ends. */
+  isDropped(partition: number): boolean {
+    this.facts(partition)
+    return this.#dropped.has(partition)
+  }
+
+  set(partition: number, facts: PartitionFacts): void {
+    this.#facts.set(partition, facts)
+  }
+
+  markDropped(partition: number): void {
+    this.#facts.set(partition, nothing)
+    this.#dropped.add(partition)
+  }
+
+  clear(): void {
+    this.#facts.clear()
+    this.#dropped.clear()
+  }
+
+  /** The stored chunk that holds `offset`: one seek. */
+  chunkHolding(partition: number, offset: number): ChunkFacts | undefined {
+    // Every chunk that begins at or before the offset sorts before this.
+    const start = chunkBound(partition, offset + 1)
+    for (const key of this.#environment.keys({ start, end: chunkBound(partition, 0), reverse: true, limit: 1 })) {
+      const chunk = chunkOfKey(key)
+      return chunk.endOffset > offset ? chunk : undefined
+    }
+    return undefined
+  }
+
+  #load(partition: number): PartitionFacts {
+    const garbage = this.#environment.view(garbageKey(partition))
+    if (garbage && unpackGarbage(garbage) === everything) {
+      this.#dropped.add(partition)
+      return nothing
+    }
+    const rows = this.#environment.entries({ start: segmentKey(partition, 0), end: segmentKey(partition + 1, 0) })
+    return factsOf(Array.from(rows, ({ key, value }) => unpackSegment(key, value)))
+  }
+}
+
+/** A note about garbage: chunks of the partition below this offset may be deleted. */
+export function packGarbage(beforeOffset: number): Buffer {
+  const row = Buffer.allocUnsafe(8)
+  row.writeDoubleBE(beforeOffset)
+  return row
+}
+
+export const unpackGarbage = (row: Uint8Array): number => Buffer.from(row.buffer, row.byteOffset, row.byteLength).readDoubleBE()

@@ -1,0 +1,232 @@
+// Group commit: writes queue in the order they were asked for, one commit is in flight, and everything that arrived meanwhile goes into the
+// next. Answers follow the disk. What a write does is commit-plan.ts; how a commit reaches the disk is lmdb-environment.ts.
+import { CommitPlan, type PlanContext } from './commit-plan.ts'
+import { Fifo } from './fifo.ts'
+import type { CommitNotice } from './log.ts'
+import { StorageFull, StoreFailed } from './store.ts'
+
+/** A write that waits. */
+export interface Write<Result> {
+  /** Bytes that it adds; what a commit may carry is bounded by them. */
+  bytes: number
+  /** `add` needs room; `free` makes room, so that it is tried again by itself when a commit does not fit; `clear` has a commit of its own. */
+  kind: 'add' | 'free' | 'clear'
+  apply(plan: CommitPlan): Result
+}
+
+interface Waiting {
+  write: Write<unknown>
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+/** More than this waits for the next commit: a transaction holds its values in memory a second time. */
+const commitBytesMax = 64 * 1024 * 1024
+/** A commit of this size deletes garbage along the way; smaller ones are about latency and leave it to later. */
+const garbageWithBytesMin = 64 * 1024
+/** Chunks deleted in one commit: this many, or twice what the commit adds, so that deleting keeps up with writing. */
+const garbageChunksMin = 64
+/** Pause between commits that delete though they are not large. */
+const garbagePauseMs = 10
+/** Waiting bytes from which the next commit starts at once: smaller ones gather for a turn. */
+const startAtOnceBytes = 256 * 1024
+/** Pause after one that found no room. */
+const garbageRetryMs = 1000
+
+export class WriteQueue {
+  readonly #context: PlanContext
+  readonly #waiting = new Fifo<Waiting>()
+  #waitingBytes = 0
+  #committing = false
+  #scheduled = false
+  #failure: StoreFailed | undefined
+  #closed: Promise<void> | undefined
+  #idle: (() => void) | undefined
+  /** Whether there may be garbage. At the start there may. */
+  #garbage = true
+  #garbageTimer: NodeJS.Timeout | undefined
+  #garbageDueMs = 0
+  readonly listeners: ((notices: readonly CommitNotice[]) => void)[] = []
+  readonly measured: ((seconds: number, appends: number, bytes: number) => void)[] = []
+  readonly figures = { commits: 0, commitSeconds: 0, appends: 0, appendedBytes: 0 }
+
+  constructor(context: PlanContext) {
+    this.#context = context
+    this.#scheduleGarbage(garbagePauseMs)
+  }
+
+  submit<Result>(write: Write<Result>): Promise<Result> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    if (this.#closed) return Promise.reject(new Error('the store is closed'))
+    return new Promise<Result>((resolve, reject) => {
+      this.#enqueue({ write, resolve: resolve as (result: unknown) => void, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Takes no more writes; settles when those under way have settled. */
+  close(): Promise<void> {
+    clearTimeout(this.#garbageTimer)
+    this.#closed ??= new Promise<void>((resolve) => {
+      this.#idle = resolve
+      this.#settleIdle()
+    })
+    return this.#closed
+  }
+
+  /** Fails everything from now on. */
+  fail(error: StoreFailed): void {
+    if (this.#failure) return
+    this.#failure = error
+    clearTimeout(this.#garbageTimer)
+    while (this.#waiting.length > 0) this.#dequeue().reject(error)
+    this.#context.options.onFailure(error)
+    this.#settleIdle()
+  }
+
+  #enqueue(entry: Waiting): void {
+    this.#waiting.push(entry)
+    this.#waitingBytes += entry.write.bytes
+  }
+
+  #dequeue(): Waiting {
+    const entry = this.#waiting.shift()!
+    this.#waitingBytes -= entry.write.bytes
+    return entry
+  }
+
+  /** At the end of this turn of the event loop, so that what its sockets brought shares a commit. */
+  #schedule(): void {
+    if (this.#scheduled || this.#committing) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#commitNext()
+    })
+  }
+
+  #commitNext(): void {
+    if (this.#committing || this.#failure) return
+    const taken = this.#take()
+    const garbageDue = this.#garbage && !this.#closed && performance.now() >= this.#garbageDueMs
+    if (taken.length === 0 && !garbageDue) {
+      this.#settleIdle()
+      return
+    }
+    const { plan, results } = this.#plan(taken)
+    const collects = this.#garbage && taken[0]?.write.kind !== 'clear' && (garbageDue || plan.appendedBytes >= garbageWithBytesMin)
+    if (collects) {
+      this.#garbage = plan.collectGarbage(Math.max(garbageChunksMin, 2 * plan.chunkCount))
+      this.#garbageDueMs = performance.now() + garbagePauseMs
+    }
+    const changes = plan.finish()
+    if (changes.list.length === 0 && !changes.clear) {
+      this.#settle(plan, taken, results)
+      return
+    }
+    const startedMs = performance.now()
+    const succeeded = () => {
+      this.#count(plan, performance.now() - startedMs)
+      this.#settle(plan, taken, results)
+    }
+    this.#committing = true
+    const done = this.#context.environment.commit(changes)
+    if (!done) succeeded()
+    else done.then(succeeded, (error: unknown) => this.#refuse(error, taken, collects))
+  }
+
+  /** What the next commit carries: in order, up to its size, and a clear by itself. */
+  #take(): Waiting[] {
+    const taken: Waiting[] = []
+    for (let bytes = 0; this.#waiting.length > 0; ) {
+      const { write } = this.#waiting.at(0)!
+      bytes += write.bytes
+      if (taken.length > 0 && (bytes > commitBytesMax || write.kind === 'clear')) break
+      taken.push(this.#dequeue())
+      if (write.kind === 'clear') break
+    }
+    return taken
+  }
+
+  /** Applies the writes in order. One that throws leaves no trace: the others are applied again to a new plan. `taken` loses it. */
+  #plan(taken: Waiting[]): { plan: CommitPlan; results: unknown[] } {
+    for (;;) {
+      const plan = new CommitPlan(this.#context)
+      const results: unknown[] = []
+      try {
+        for (const { write } of taken) results.push(write.apply(plan))
+        return { plan, results }
+      } catch (error) {
+        for (const { reject } of taken.splice(results.length, 1)) reject(error)
+      }
+    }
+  }
+
+  #settle(plan: CommitPlan, taken: Waiting[], results: unknown[]): void {
+    this.#committing = false
+    const notices = plan.publish()
+    if (notices.length > 0) for (const listener of this.listeners) listener(notices)
+    taken.forEach(({ resolve }, i) => {
+      resolve(results[i])
+    })
+    // Notes about garbage are written by what frees; a note that is there already was counted before.
+    if (taken.some(({ write }) => write.kind === 'free')) this.#garbage = true
+    this.#continue()
+  }
+
+  #continue(): void {
+    if (this.#waitingBytes >= startAtOnceBytes) this.#commitNext()
+    else if (this.#waiting.length > 0) this.#schedule()
+    else if (this.#closed) this.#settleIdle()
+    else if (this.#garbage) this.#scheduleGarbage(garbagePauseMs)
+  }
+
+  /** The commit was not made. Nothing of it happened, so that the offsets it gave out are free again; what waits behind it may build on it. */
+  #refuse(error: unknown, taken: Waiting[], collected: boolean): void {
+    this.#committing = false
+    if (!(error instanceof StorageFull)) {
+      const failure = error instanceof StoreFailed ? error : new StoreFailed(`a commit failed: ${String(error)}`, { cause: error })
+      for (const { reject } of taken) reject(failure)
+      this.fail(failure)
+      return
+    }
+    if (collected) this.#garbage = true
+    if (taken.length === 0) this.#garbageDueMs = performance.now() + garbageRetryMs
+    else this.#rejectDependent(error, taken)
+    if (this.#waiting.length === 0 && !this.#closed && this.#garbage) this.#scheduleGarbage(taken.length === 0 ? garbageRetryMs : garbagePauseMs)
+    else this.#continue()
+  }
+
+  /** Everything that adds, in the commit and behind it, goes back to its owner; what frees room stays, and is tried by itself. */
+  #rejectDependent(error: StorageFull, taken: readonly Waiting[]): void {
+    const waiting = [...taken]
+    while (this.#waiting.length > 0) waiting.push(this.#dequeue())
+    // With nothing in the commit but writes that free room, it is those that do not fit.
+    const again = taken.some(({ write }) => write.kind === 'add')
+    for (const entry of waiting) {
+      if (again && entry.write.kind !== 'add') this.#enqueue(entry)
+      else entry.reject(error)
+    }
+  }
+
+  #count(plan: CommitPlan, ms: number): void {
+    this.figures.commits++
+    this.figures.commitSeconds += ms / 1000
+    this.figures.appends += plan.appends
+    this.figures.appendedBytes += plan.appendedBytes
+    for (const listener of this.measured) listener(ms / 1000, plan.appends, plan.appendedBytes)
+  }
+
+  #scheduleGarbage(delayMs: number): void {
+    clearTimeout(this.#garbageTimer)
+    // Deleting is never worth keeping a process alive for: the notes wait.
+    this.#garbageTimer = setTimeout(() => {
+      this.#garbageDueMs = 0
+      this.#commitNext()
+    }, delayMs).unref()
+  }
+
+  #settleIdle(): void {
+    if (this.#waiting.length === 0 && !this.#committing && !this.#scheduled) this.#idle?.()
+  }
+}
