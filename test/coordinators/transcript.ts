@@ -96,7 +96,7 @@ class Player {
         return
       case 'timers': {
         const timers = this.groups.timers(groupId).map(([name, atMs]) => `${name} in ${atMs - this.clock.now()}`)
-        this.said.push(`< ${timers.sort().join(', ')}`)
+        this.said.push(`< ${timers.sort().join(', ') || 'none'}`)
         return
       }
       case 'advance':

@@ -3,7 +3,7 @@ import { arm, cancel, change, record, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer, syncTimer } from '../effects.ts'
 import { failedSync, type GroupError, noBytes, type SyncEvent } from '../events.ts'
 import type { MemberRow } from '../records.ts'
-import { checkMember, sameBytes } from './protocols.ts'
+import { checkMember, sameBytes, sameProtocols } from './protocols.ts'
 import { beginRebalance } from './rebalance.ts'
 import type { ClassicGroup, Member } from './state.ts'
 
@@ -64,7 +64,7 @@ function rowFor(member: Member, assignment: Uint8Array): MemberRow {
   const { row, instanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs, protocols } = member
   const asStored =
     row !== null &&
-    row.protocols === protocols &&
+    sameProtocols(row.protocols, protocols) &&
     row.sessionTimeoutMs === sessionTimeoutMs &&
     row.rebalanceTimeoutMs === rebalanceTimeoutMs &&
     sameBytes(row.assignment, assignment)
