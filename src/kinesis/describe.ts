@@ -1,0 +1,62 @@
+// Streams and shards as AWS describes them. Pure; shared by the operations that list or describe.
+import type { Output } from './operation.ts'
+import type { StreamShard } from './shard-map.ts'
+import type { Stream } from './streams.ts'
+import { WireTime } from './wire-time.ts'
+
+const hourMs = 3_600_000
+/** What AWS keeps at most; a topic that keeps everything shows it. */
+const retentionHoursMax = 8760
+
+/** `retention.ms` in AWS's unit. */
+export function retentionHours({ topic }: Stream): number {
+  const { retentionMs } = topic.config
+  return retentionMs < 0 ? retentionHoursMax : Math.max(1, Math.round(retentionMs / hourMs))
+}
+
+export const modeDetails = (_stream: Stream): Output => ({ StreamMode: 'PROVISIONED' })
+
+/** The members that DescribeStream and DescribeStreamSummary share. */
+export function describeStream(stream: Stream): Output {
+  return {
+    StreamName: stream.name,
+    StreamARN: stream.arn,
+    StreamStatus: stream.status,
+    StreamModeDetails: modeDetails(stream),
+    RetentionPeriodHours: retentionHours(stream),
+    StreamCreationTimestamp: new WireTime(stream.topic.createdMs),
+    EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
+    EncryptionType: 'NONE',
+  }
+}
+
+export function describeShard({ shard, id, numbers }: StreamShard, stream: Stream): Output {
+  const [parent, adjacent] = shard.parents
+  const nameOf = (index: number | undefined): string | undefined => (index === undefined ? undefined : stream.shards.get(index)?.id)
+  return {
+    ShardId: id,
+    ParentShardId: nameOf(parent),
+    AdjacentParentShardId: nameOf(adjacent),
+    HashKeyRange: { StartingHashKey: String(shard.hashStart), EndingHashKey: String(shard.hashEnd) },
+    SequenceNumberRange: {
+      StartingSequenceNumber: numbers.at(shard.startOffset, shard.createdMs),
+      EndingSequenceNumber: shard.closedMs === null ? undefined : numbers.end(shard.closedMs),
+    },
+  }
+}
+
+/** Shards that still exist: open ones, and closed ones whose records retention has not yet taken. None while the stream is made. */
+export function visibleShards(stream: Stream, nowMs: number): StreamShard[] {
+  if (stream.status === 'CREATING') return []
+  const { retentionMs } = stream.topic.config
+  return stream.shards.all.filter(({ shard }) => shard.closedMs === null || retentionMs < 0 || shard.closedMs + retentionMs > nowMs)
+}
+
+/** The children that a reader of an ended shard goes on with. */
+export function childShards(stream: Stream, index: number): Output[] {
+  return stream.shards.childrenOf(index).map(({ shard, id }) => ({
+    ShardId: id,
+    ParentShards: shard.parents.map((parent) => stream.shards.get(parent)?.id).filter((name) => name !== undefined),
+    HashKeyRange: { StartingHashKey: String(shard.hashStart), EndingHashKey: String(shard.hashEnd) },
+  }))
+}

@@ -1,0 +1,143 @@
+// One request in, one answer out: envelope, body, authorisation, validation, operation, encoding, in AWS's order. Knows HTTP's words but
+// no sockets; server.ts does. Every failure ends here as AWS's answer.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Logger } from '../logging.ts'
+import type { Random } from '../random.ts'
+import { authorizationFault } from './authorization.ts'
+import { AwsError, serializationError } from './aws-error.ts'
+import { corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, readEnvelope, wrappedBody, xmlBody } from './envelope.ts'
+import { toAwsError } from './error-map.ts'
+import { encodeJson } from './json.ts'
+import type { Operation, Output, Services } from './operation.ts'
+import { checkStructure } from './shape-check.ts'
+import { convertStructure } from './shape-convert.ts'
+
+export interface HttpRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string | Buffer
+  /** For metrics: the operation, where one was meant and known. */
+  readonly operation: string | null
+  /** AWS's exception name; null when all went well. */
+  readonly errorType: string | null
+}
+
+export interface DoorOptions {
+  services: Services
+  operations: readonly Operation[]
+  random: Random
+  logger: Logger
+}
+
+/** For people with curl: AWS's own text says only that a token is missing. */
+const hints: Readonly<Record<string, string>> = {
+  MissingAuthenticationTokenException:
+    "any signature will do here: add -H 'Authorization: AWS4-HMAC-SHA256 Credential=x, SignedHeaders=x, Signature=x' -H 'X-Amz-Date: x'",
+  AccessDeniedException: 'POST / with X-Amz-Target: Kinesis_20131202.<Operation> and Content-Type: application/x-amz-json-1.1',
+  UnknownOperationException: 'POST / with X-Amz-Target: Kinesis_20131202.<Operation> and Content-Type: application/x-amz-json-1.1',
+}
+
+export class Door {
+  readonly #options: DoorOptions
+  readonly #operations: ReadonlyMap<string, Operation>
+
+  constructor(options: DoorOptions) {
+    this.#options = options
+    this.#operations = new Map(options.operations.map((operation) => [operation.name, operation]))
+  }
+
+  /** Never rejects. */
+  async handle(request: HttpRequest): Promise<HttpAnswer> {
+    const { method, headers } = request
+    const browser = headers.origin !== undefined
+    const requestId = this.#requestId()
+    if (browser && method === 'OPTIONS') {
+      return { status: 200, headers: { 'x-amzn-RequestId': requestId, ...preflightHeaders(headers) }, body: '', operation: null, errorType: null }
+    }
+    const common: Record<string, string> = { 'x-amzn-RequestId': requestId, 'x-amz-id-2': this.#options.random.bytes(72).toString('base64') }
+    if (browser) Object.assign(common, corsHeaders)
+    const envelope = readEnvelope(method, headers, request.body.length, (name) => this.#operations.has(name))
+    try {
+      const output = await this.#run(envelope, request)
+      return this.#succeed(envelope, output, common)
+    } catch (thrown) {
+      return this.#refuse(envelope, thrown, common, requestId)
+    }
+  }
+
+  /** The answer to a body that is larger than the limit; it was not read to its end. */
+  tooLarge(bodyBytesMax: number): HttpAnswer {
+    const error = new AwsError(
+      'RequestEntityTooLargeException',
+      `The request body is larger than ${bodyBytesMax} bytes (aws.request.max.bytes).`,
+      413,
+    )
+    const headers = { 'x-amzn-RequestId': this.#requestId(), 'Content-Type': jsonType }
+    return { status: 413, headers, body: encodeJson(error.body()), operation: null, errorType: error.type }
+  }
+
+  async #run(envelope: Envelope, request: HttpRequest): Promise<Output | undefined> {
+    if (envelope.refusal) throw envelope.refusal
+    const members = parseBody(request.body)
+    if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
+    const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)
+    if (!operation) throw new AwsError('UnknownOperationException')
+    const at = request.url.indexOf('?')
+    const fault = authorizationFault(request.headers, new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)))
+    if (fault) throw fault
+    const input = convertStructure(operation.input, members)
+    checkStructure(operation.input, input)
+    const { services } = this.#options
+    return operation.run(input as never, { ...services, nowMs: services.clock.now() })
+  }
+
+  #succeed(envelope: Envelope, output: Output | undefined, headers: Record<string, string>): HttpAnswer {
+    headers['Content-Type'] = jsonType
+    return { status: 200, headers, body: output === undefined ? '' : encodeJson(output), operation: envelope.operationName, errorType: null }
+  }
+
+  #refuse(envelope: Envelope, thrown: unknown, headers: Record<string, string>, requestId: string): HttpAnswer {
+    const { error, unexpected } = toAwsError(thrown)
+    if (unexpected) this.#options.logger.error('an AWS operation failed', { operation: envelope.operationName, requestId, error: thrown })
+    const hint = hints[error.type]
+    if (hint) headers['x-twinlog-hint'] = hint
+    const [contentType, body] = dressed(envelope.dress, error)
+    if (contentType) headers['Content-Type'] = contentType
+    return { status: error.status, headers, body, operation: envelope.operationName, errorType: error.type }
+  }
+
+  #requestId(): string {
+    const hex = this.#options.random.bytes(16).toString('hex')
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  }
+}
+
+function parseBody(body: Buffer): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString('utf8'))
+  } catch {
+    throw serializationError()
+  }
+  if (typeof value !== 'object' || value === null) throw serializationError()
+  return value as Record<string, unknown>
+}
+
+function dressed(dress: Dress, error: AwsError): [contentType: string | null, body: string] {
+  switch (dress) {
+    case 'xml':
+      return [null, xmlBody(error)]
+    case 'wrapped':
+      return ['application/json', encodeJson(wrappedBody(error))]
+    default:
+      return [jsonType, encodeJson(error.body())]
+  }
+}

@@ -1,0 +1,43 @@
+// CreateStream: a topic with one partition per shard, which Kafka clients see at once. A stream keeps records for 24 hours unless told
+// otherwise, as AWS does; Kafka's week is the default of topics that Kafka clients create.
+import { EngineError } from '../../engine/errors.ts'
+import { inUse, invalidArgument } from '../aws-error.ts'
+import { operation } from '../operation.ts'
+import { integer, required, structure } from '../shape.ts'
+import { maxRecordSizeInKiB, recordDistributionStrategy, streamMode, streamName, tags } from '../shapes.ts'
+
+const retentionMs = 24 * 3_600_000
+/** What AWS gives an on-demand stream to begin with. */
+const onDemandShards = 4
+
+export const createStream = operation({
+  name: 'CreateStream',
+  input: {
+    shardCount: integer({ min: 1 }),
+    streamModeDetails: structure({ streamMode: required(streamMode) }),
+    tags,
+    warmThroughputMiBps: integer({ min: 0 }),
+    maxRecordSizeInKiB,
+    recordDistributionStrategy,
+    streamName: required(streamName),
+  },
+  async run(input, { engine, streams }) {
+    const onDemand = input.streamModeDetails?.streamMode === 'ON_DEMAND'
+    if (!onDemand && input.shardCount === undefined) throw invalidArgument('ShardCount must be provided for a stream in PROVISIONED mode.')
+    if (onDemand && input.shardCount !== undefined) throw invalidArgument('ShardCount must not be provided for a stream in ON_DEMAND mode.')
+    try {
+      await engine.topics.create({
+        name: input.streamName,
+        partitionCount: input.shardCount ?? onDemandShards,
+        configs: { 'retention.ms': String(retentionMs) },
+        createdByAws: true,
+      })
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'topic-exists') {
+        throw inUse(`Stream ${input.streamName} under account ${streams.account} already exists.`)
+      }
+      throw error
+    }
+    return undefined
+  },
+})

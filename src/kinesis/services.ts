@@ -1,0 +1,24 @@
+// What the AWS door keeps between requests: streams, the seal of iterators, and what they need. Opened once per server.
+import { table } from '../../storage/tables.ts'
+import type { Clock } from '../clock.ts'
+import type { Settings } from '../config.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Random } from '../random.ts'
+import { TokenSeal, tokenKeyBytes } from './iterator.ts'
+import type { Services } from './operation.ts'
+import { Streams } from './streams.ts'
+
+/** Key: ['token-key']. Iterators and page tokens stay valid across a restart. */
+const secretTable = table<Uint8Array>('kinesis-secret')
+
+export async function openServices(options: { engine: Engine; settings: Settings; clock: Clock; random: Random }): Promise<Services> {
+  const { engine, settings, clock, random } = options
+  let key = await engine.store.tables.get(secretTable, ['token-key'])
+  if (!key) {
+    key = random.bytes(tokenKeyBytes)
+    await engine.store.batch().put(secretTable, ['token-key'], key).commit()
+  }
+  const streams = new Streams(engine, settings, clock)
+  await streams.load()
+  return { engine, streams, seal: new TokenSeal(Buffer.from(key), random), settings, clock }
+}

@@ -1,0 +1,151 @@
+// Topics as streams: which ones are visible, how requests name them, what state they are in. Every legal stream name is a stream.
+// Records are put.ts's and read.ts's.
+import { table } from '../../storage/tables.ts'
+import type { Clock } from '../clock.ts'
+import type { Settings } from '../config.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Topic } from '../engine/topics.ts'
+import { type AwsError, inUse, invalidArgument, notFound } from './aws-error.ts'
+import { type ShardMap, shardMapOf } from './shard-map.ts'
+
+export type StreamStatus = 'CREATING' | 'DELETING' | 'ACTIVE' | 'UPDATING'
+
+export interface Stream {
+  readonly name: string
+  readonly arn: string
+  readonly status: StreamStatus
+  readonly topic: Topic
+  readonly shards: ShardMap
+}
+
+/** How a request names its stream; the id is reserved by AWS and says nothing. */
+export interface StreamReference {
+  readonly streamName?: string | undefined
+  readonly streamARN?: string | undefined
+  readonly streamId?: string | undefined
+}
+
+/** Key: [topic id]. When a stream that is DELETING is gone, in milliseconds since the epoch. */
+const deletingTable = table<number>('kinesis-deleting')
+
+const legalName = /^[a-zA-Z0-9_.-]{1,128}$/
+/** Kafka's own topics, which nobody meant as streams. */
+const internalTopics = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state', '__cluster_metadata'])
+const arnParts = /^arn:aws[^:]*:kinesis:([^:]*):(\d{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/
+
+export class Streams {
+  readonly account: string
+  readonly region: string
+  readonly #engine: Engine
+  readonly #settings: Settings
+  readonly #clock: Clock
+  /** Streams that are being deleted, by topic id, and when they are gone. */
+  readonly #deleting = new Map<string, number>()
+
+  constructor(engine: Engine, settings: Settings, clock: Clock) {
+    this.#engine = engine
+    this.#settings = settings
+    this.#clock = clock
+    this.account = settings.get('aws.account.id')
+    this.region = settings.get('aws.region')
+    engine.topics.onChange(({ kind, topic }) => {
+      if (kind === 'deleted') this.#deleting.delete(topic.id)
+    })
+  }
+
+  arnOf(name: string): string {
+    return `arn:aws:kinesis:${this.region}:${this.account}:stream/${name}`
+  }
+
+  /** Every stream, by name. */
+  all(): Stream[] {
+    return this.#engine.topics
+      .all()
+      .filter(({ name }) => isStreamName(name))
+      .map((topic) => this.#streamOf(topic))
+  }
+
+  byName(name: string): Stream | undefined {
+    const topic = isStreamName(name) ? this.#engine.topics.get(name) : undefined
+    return topic && this.#streamOf(topic)
+  }
+
+  /** The stream that a request names. Refuses with ResourceNotFoundException, or `missing` where the operation words it otherwise. */
+  find(reference: StreamReference, missing: (name: string, account: string) => AwsError = streamNotFound): Stream {
+    const { name, account, region } = this.nameIn(reference)
+    const stream = account === this.account && region === this.region ? this.byName(name) : undefined
+    if (!stream) throw missing(name, account)
+    return stream
+  }
+
+  /** A stream whose records can be put and read: one that is being created or deleted is not there yet, or any more. */
+  serving(reference: StreamReference, missing: (name: string, account: string) => AwsError = streamNotFound): Stream {
+    const stream = this.find(reference, missing)
+    if (stream.status === 'CREATING' || stream.status === 'DELETING') throw missing(stream.name, this.account)
+    return stream
+  }
+
+  /** A stream that can be changed: ACTIVE, or ResourceInUseException. */
+  active(reference: StreamReference): Stream {
+    const stream = this.find(reference)
+    if (stream.status !== 'ACTIVE') {
+      throw inUse(`Stream ${stream.name} under account ${this.account} not ACTIVE, instead in state ${stream.status}`)
+    }
+    return stream
+  }
+
+  /** The name that a request gives, from the name itself or the ARN; both must agree. */
+  nameIn({ streamName, streamARN }: StreamReference): { name: string; account: string; region: string } {
+    if (streamARN === undefined) {
+      if (streamName === undefined) throw invalidArgument('Either StreamName or StreamARN should be provided.')
+      return { name: streamName, account: this.account, region: this.region }
+    }
+    const parts = arnParts.exec(streamARN)
+    if (!parts) throw invalidArgument(`StreamARN ${streamARN} is invalid.`)
+    const [, region, account, name] = parts as unknown as [string, string, string, string]
+    if (streamName !== undefined && streamName !== name) {
+      throw invalidArgument(`StreamName ${streamName} does not match StreamARN ${streamARN}.`)
+    }
+    return { name, account, region }
+  }
+
+  /** Deletes a stream: DELETING for the transition time, then gone. Settles when that state is durable, or the stream is gone. */
+  async delete(stream: Stream): Promise<void> {
+    const transitionMs = this.#settings.get('kinesis.transition.ms')
+    if (transitionMs === 0) return this.#engine.topics.delete(stream.name)
+    const untilMs = this.#clock.now() + transitionMs
+    await this.#engine.store.batch().put(deletingTable, [stream.topic.id], untilMs).commit()
+    this.#deleteAt(stream.topic.id, untilMs)
+  }
+
+  /** Goes on with deletions that a restart interrupted. Once, at the start. */
+  async load(): Promise<void> {
+    for (const { key, row } of await this.#engine.store.tables.list(deletingTable)) this.#deleteAt(String(key[0]), row)
+  }
+
+  #deleteAt(topicId: string, untilMs: number): void {
+    this.#deleting.set(topicId, untilMs)
+    this.#clock.at(untilMs, () => {
+      const topic = this.#engine.topics.byId(topicId)
+      const gone = topic ? this.#engine.topics.delete(topic.name) : Promise.resolve()
+      // A closing store refuses: the row brings the deletion back at the next start.
+      gone.then(() => this.#engine.store.batch().delete(deletingTable, [topicId]).commit()).catch(() => {})
+    })
+  }
+
+  #streamOf(topic: Topic): Stream {
+    return { name: topic.name, arn: this.arnOf(topic.name), status: this.#statusOf(topic), topic, shards: shardMapOf(topic.shards) }
+  }
+
+  #statusOf(topic: Topic): StreamStatus {
+    if (this.#deleting.has(topic.id)) return 'DELETING'
+    const transitionMs = this.#settings.get('kinesis.transition.ms')
+    if (topic.stream.createdByAws && this.#clock.now() < topic.createdMs + transitionMs) return 'CREATING'
+    return 'ACTIVE'
+  }
+}
+
+/** Whether a topic of this name is a stream to AWS clients. */
+export const isStreamName = (name: string): boolean => legalName.test(name) && !internalTopics.has(name)
+
+export const streamNotFound = (name: string, account: string): AwsError => notFound(`Stream ${name} under account ${account} not found.`)
