@@ -12,7 +12,6 @@ export const schemaVersion = 1
 export interface Claimable {
   getBinary(key: Buffer): Buffer | undefined
   putSync(key: Buffer, value: Buffer): void
-  getKeys(options: { limit: number }): Iterable<unknown>
   readerCheck(): number
   readerList(): string
 }
@@ -26,8 +25,15 @@ const openKey = Symbol.for('twinlog.storage.openDirectories')
 const shared = globalThis as { [openKey]?: Set<string> }
 const openHere = (shared[openKey] ??= new Set<string>())
 
-/** Makes the directory where it is missing, and claims it within this process. Returns its canonical path; `release` gives it back. */
-export function claimDirectory(directory: string): { path: string; release(): void } {
+/** A directory that nobody else in this process may open. */
+export interface Claim {
+  /** Canonical. */
+  path: string
+  release(): void
+}
+
+/** Makes the directory where it is missing, and claims it within this process. */
+export function claimDirectory(directory: string): Claim {
   let path: string
   try {
     mkdirSync(directory, { recursive: true })
@@ -60,14 +66,10 @@ export function refuseSecondProcess(database: Claimable, directory: string, ownP
 /** The row that a store of this version carries. */
 export const schemaRow = (): Buffer => packRow({ product: 'twinlog', version: schemaVersion })
 
-/** Refuses what a newer version or somebody else wrote, migrates what an older one wrote, and marks a new directory. */
+/** Refuses what a newer version or somebody else wrote, and migrates what an older one wrote. */
 export function checkSchema(database: Claimable, directory: string): void {
   const row = database.getBinary(schemaKey)
-  if (!row) {
-    for (const _ of database.getKeys({ limit: 1 })) throw new StoreUnusable(`${directory} holds an LMDB file that twinlog did not write`)
-    database.putSync(schemaKey, schemaRow())
-    return
-  }
+  if (!row) throw new StoreUnusable(`${directory} holds an LMDB file that twinlog did not write: choose another directory`)
   const { version } = unpackRow<{ version: number }>(row)
   if (version > schemaVersion) {
     throw new StoreUnusable(

@@ -1,7 +1,7 @@
 // LMDB as this store uses it: one tree, one commit at a time, acknowledged when it is on disk. Knows keys and values; what they mean is keys.ts.
-import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { checkSchema, claimDirectory, refuseSecondProcess, schemaRow } from './directory.ts'
+import { checkDataFile, dataFile, makeDataFile } from './data-file.ts'
+import { type Claim, checkSchema, claimDirectory, refuseSecondProcess, schemaRow } from './directory.ts'
 import { commitFailure } from './disk-errors.ts'
 import { schemaKey } from './keys.ts'
 import { StoreFailed, StoreUnusable } from './store.ts'
@@ -61,24 +61,30 @@ export class LmdbEnvironment {
   #syncTimer: NodeJS.Timeout | undefined
   #syncing: Promise<void> | undefined
 
-  /** Opens or makes the store in `directory`. Throws StoreUnusable. `onFailure` hears of a background sync that failed. */
-  constructor(directory: string, flush: 'sync' | 'async', onFailure: (error: StoreFailed) => void) {
-    const claim = claimDirectory(directory)
+  private constructor(claim: Claim, database: Database, synced: boolean, onFailure: (error: StoreFailed) => void) {
     this.directory = claim.path
     this.#release = claim.release
-    this.#synced = flush === 'sync'
+    this.#database = database
+    this.#synced = synced
     this.#onFailure = onFailure
+  }
+
+  /** Opens or makes the store in `directory`. Rejects with StoreUnusable. `onFailure` hears of a background sync that failed. */
+  static async open(directory: string, flush: 'sync' | 'async', onFailure: (error: StoreFailed) => void): Promise<LmdbEnvironment> {
+    const claim = claimDirectory(directory)
     let database: Database | undefined
     try {
-      database = openDatabase(claim.path, this.#synced)
+      await makeDataFile(claim.path, makeDatabase)
+      checkDataFile(dataFile(claim.path))
+      database = openDatabase(dataFile(claim.path), flush === 'sync')
       refuseSecondProcess(database, claim.path, process.pid)
       checkSchema(database, claim.path)
-      this.#database = database
+      return new LmdbEnvironment(claim, database, flush === 'sync', onFailure)
     } catch (error) {
+      await database?.close()
       claim.release()
-      // Nothing was written that could fail to close; the reason to report is the one at hand.
-      void database?.close()
-      throw error
+      if (error instanceof StoreUnusable) throw error
+      throw new StoreUnusable(`cannot open the store in ${claim.path}: ${(error as Error).message}`, { cause: error })
     }
   }
 
@@ -202,9 +208,19 @@ interface LmdbStats {
 
 const pagesOf = (tree: TreeStats): number => tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages
 
-function openDatabase(directory: string, synced: boolean): Database {
+/** A new file with nothing but the schema in it. */
+async function makeDatabase(path: string): Promise<void> {
+  const database = openDatabase(path, true)
+  try {
+    database.putSync(schemaKey, schemaRow())
+  } finally {
+    await database.close()
+  }
+}
+
+function openDatabase(path: string, synced: boolean): Database {
   const options = {
-    path: join(directory, 'data.mdb'),
+    path,
     noSubdir: true,
     keyEncoding: 'binary',
     encoding: 'binary',
@@ -219,9 +235,10 @@ function openDatabase(directory: string, synced: boolean): Database {
   try {
     return open<Buffer, Buffer>({ ...options, mapSize: mapBytes }) as Database
   } catch (error) {
-    const { code, message } = error as { code?: number; message: string }
     // Address space is limited (ulimit -v, small machines): LMDB then starts small and maps the file anew as it grows.
-    if (code === 12) return open<Buffer, Buffer>(options) as Database
-    throw new StoreUnusable(`cannot open the store in ${directory}: ${message}`, { cause: error })
+    if ((error as { code?: number }).code === ENOMEM) return open<Buffer, Buffer>(options) as Database
+    throw error
   }
 }
+
+const ENOMEM = 12

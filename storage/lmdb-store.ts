@@ -17,7 +17,7 @@ import { WriteQueue } from './write-queue.ts'
  */
 export async function openLmdbStore(directory: string, options: StoreOptions): Promise<Store> {
   let queue: WriteQueue | undefined
-  const environment = new LmdbEnvironment(directory, options.flush, (error) => queue?.fail(error))
+  const environment = await LmdbEnvironment.open(directory, options.flush, (error) => queue?.fail(error))
   const context: PlanContext = {
     environment,
     book: new PartitionBook(environment),
