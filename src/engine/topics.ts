@@ -11,7 +11,7 @@ import { EngineError } from './errors.ts'
 import type { Partition } from './partition.ts'
 import { counterTable, droppedTable, producerTable, type ShardRow, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
 import { evenShards, type Shard, splitWidest } from './shards.ts'
-import { type ActingConfig, type BrokerDefaults, resolveTopicConfig, validateTopicConfigs } from './topic-configs.ts'
+import { type ActingConfig, type BrokerDefaults, canonicalOverrides, resolveTopicConfig, validateTopicConfigs } from './topic-configs.ts'
 
 export type { StreamFacts } from './rows.ts'
 
@@ -38,6 +38,9 @@ export interface TopicSpec {
   validateOnly?: boolean
   createdByAws?: boolean
 }
+
+/** The overrides that shall be, from those that are. May throw to refuse. */
+export type ConfigsChange = (now: ReadonlyMap<string, string>) => ReadonlyMap<string, string>
 
 export interface TopicEvent {
   kind: 'created' | 'deleted' | 'partitions' | 'configs'
@@ -122,8 +125,9 @@ export class Topics {
       this.checkName(spec.name)
       const count = spec.partitionCount ?? settings.get('num.partitions')
       checkPartitionCount(count)
-      const overrides = new Map(Object.entries(spec.configs ?? {}))
-      this.#checkConfigs(overrides)
+      const wanted = new Map(Object.entries(spec.configs ?? {}))
+      this.#checkConfigs(wanted)
+      const overrides = canonicalOverrides(wanted)
       const uids = Array.from({ length: count }, (_, index) => this.#nextUid + index)
       const createdMs = clock.now()
       const row: TopicRow = {
@@ -191,14 +195,16 @@ export class Topics {
     })
   }
 
-  /** Replaces the topic's overrides. */
-  alterConfigs(name: string, overrides: ReadonlyMap<string, string>, validateOnly = false): Promise<void> {
+  /** Replaces the topic's overrides. A function is given those of its turn, so that changes which add to each other lose nothing. */
+  alterConfigs(name: string, change: ReadonlyMap<string, string> | ConfigsChange, validateOnly = false): Promise<void> {
     return this.#change(async () => {
       const topic = this.#need(name)
-      this.#checkConfigs(overrides)
+      const wanted = typeof change === 'function' ? change(topic.overrides) : change
+      this.#checkConfigs(wanted)
       if (validateOnly) return
+      const overrides = canonicalOverrides(wanted)
       await this.#options.store.batch().put(topicTable, [name], rowOf(topic, { overrides })).commit()
-      topic.overrides = new Map(overrides)
+      topic.overrides = overrides
       topic.config = resolveTopicConfig(topic.overrides, this.#defaults)
       this.#tell({ kind: 'configs', topic })
     })

@@ -24,28 +24,32 @@ test('CreateStream gives equal ranges that cover every hash key, the last one ta
 
 test('whatever is split, the open shards cover every hash key, one per partition', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 4 }), fc.boolean()), { maxLength: 12 }), (count, steps) => {
-      let shards = evenShards(count, 0)
-      let partitions = count
-      for (const [pick, added, one] of steps) {
-        if (one) {
-          const open = openOf(shards)
-          const parent = open[pick % open.length]!
-          shards = splitShard(shards, parent.index, (parent.hashStart + parent.hashEnd) / 2n + 1n, partitions++, { endOffset: pick, nowMs: 1 })
-        } else {
-          const fresh = Array.from({ length: added }, () => partitions++)
-          shards = splitWidest(shards, fresh, () => pick, 1)
+    fc.property(
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 4 }), fc.boolean()), { maxLength: 12 }),
+      (count, steps) => {
+        let shards = evenShards(count, 0)
+        let partitions = count
+        for (const [pick, added, one] of steps) {
+          if (one) {
+            const open = openOf(shards)
+            const parent = open[pick % open.length]!
+            shards = splitShard(shards, parent.index, (parent.hashStart + parent.hashEnd) / 2n + 1n, partitions++, { endOffset: pick, nowMs: 1 })
+          } else {
+            const fresh = Array.from({ length: added }, () => partitions++)
+            shards = splitWidest(shards, fresh, () => pick, 1)
+          }
+          expectCovered(shards)
         }
-        expectCovered(shards)
-      }
-      expect(new Set(shards.map((s) => s.index)).size).toBe(shards.length)
-      expect(openOf(shards)).toHaveLength(partitions)
-      const open = openOf(shards)
-      for (const shard of open) {
-        expect(shardOfHash(open, shard.hashStart)).toBe(shard)
-        expect(shardOfHash(open, shard.hashEnd)).toBe(shard)
-      }
-    }),
+        expect(new Set(shards.map((s) => s.index)).size).toBe(shards.length)
+        expect(openOf(shards)).toHaveLength(partitions)
+        const open = openOf(shards)
+        for (const shard of open) {
+          expect(shardOfHash(open, shard.hashStart)).toBe(shard)
+          expect(shardOfHash(open, shard.hashEnd)).toBe(shard)
+        }
+      },
+    ),
   )
 })
 

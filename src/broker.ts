@@ -1,0 +1,241 @@
+// One broker: the composition root. Start and stop order stand on one screen; nothing here is global, so many brokers live in one process.
+
+import type { Store, StoreFailed, StoreOptions } from '../storage/store.ts'
+import { AdminServer, type BrokerState } from './admin.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Settings, type SettingsInput } from './config.ts'
+import { createGroups, type Groups } from './coordinators/group/groups.ts'
+import { Counters } from './counters.ts'
+import { Engine, stamp } from './engine/engine.ts'
+import { createKafkaServer, type KafkaServer } from './kafka/server.ts'
+import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
+import { type Logger, silentLogger } from './logging.ts'
+import { measure } from './measure.ts'
+import { type Random, systemRandom } from './random.ts'
+
+/** Where a door listens. */
+export interface Listen {
+  /** Default 127.0.0.1. */
+  host?: string
+  /** Default 0: any free port. */
+  port?: number
+}
+
+/** What a broker may be given; all of it may be left out. */
+export interface BrokerOptions {
+  /** A directory, made when missing; `memory` (the default) keeps everything in the process. */
+  data?: 'memory' | (string & {})
+  kafka?: Listen
+  aws?: Listen
+  admin?: Listen
+  /** The address that Kafka clients are told, HOST:PORT. Default: the one listened on. */
+  advertise?: string
+  /** `{ 'num.partitions': 4 }`: Kafka's broker names, and ours. */
+  settings?: SettingsInput
+  clock?: Clock
+  random?: Random
+  /** Default: silent. */
+  logger?: Logger
+}
+
+/** What a broker is made of: options, once they are settled. */
+export interface BrokerParts {
+  settings: Settings
+  clock: Clock
+  random: Random
+  logger: Logger
+  /** Told when the store has failed for good: nothing more will be acknowledged. */
+  onStoreFailure?: (error: StoreFailed) => void
+}
+
+export interface Broker extends AsyncDisposable {
+  /** The Kafka port, `{ host, port, address: 'host:port' }`. */
+  readonly kafka: { readonly host: string; readonly port: number; readonly address: string }
+  readonly aws: { readonly host: string; readonly port: number; readonly url: string }
+  readonly admin: { readonly host: string; readonly port: number; readonly url: string }
+  /** For kafkajs and others that want a list of bootstrap servers. */
+  readonly brokers: string[]
+  /** Drops every topic, stream and group, fast. Connections stay. */
+  reset(): Promise<void>
+  /** Refuses new work, answers what is under way, closes. Nothing of the broker is left in the process. */
+  close(): Promise<void>
+}
+
+/** A broker in this process, ready when the promise settles. */
+export function createBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const given: Record<string, string | number | boolean> = { data: options.data ?? 'memory', ...(options.settings as object) }
+  for (const door of ['kafka', 'aws', 'admin'] as const) given[door] = addressText(options[door])
+  if (options.advertise !== undefined) given['advertise'] = options.advertise
+  return startBroker({
+    settings: Settings.of(given as SettingsInput),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? silentLogger,
+  })
+}
+
+export async function startBroker(parts: BrokerParts): Promise<Broker> {
+  const broker = new RunningBroker(parts)
+  try {
+    await broker.start()
+    return broker
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+}
+
+class RunningBroker implements Broker {
+  readonly #parts: BrokerParts
+  readonly #counters: Counters
+  #state: BrokerState = 'starting'
+  #store: Store | null = null
+  #engine: Engine | null = null
+  #groups: Groups | null = null
+  #kafka: KafkaServer | null = null
+  #aws: KinesisServer | null = null
+  #admin: AdminServer | null = null
+  #closing: Promise<void> | null = null
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts
+    this.#counters = new Counters(parts.settings.get('metrics.topics.max'))
+  }
+
+  async start(): Promise<void> {
+    const { settings, clock, random, logger } = this.#parts
+    const counters = this.#counters
+    const background = (error: unknown): void => logger.error('background work failed', { error })
+
+    const store = await this.#openStore()
+    this.#store = store
+    store.onCommitMeasured((seconds, appends, bytes) => counters.observeCommit(seconds, appends, bytes))
+    const engine = await Engine.start({ store, settings, clock, random, onBackgroundError: background })
+    this.#engine = engine
+    engine.topics.onChange(({ kind, topic }) => {
+      if (kind === 'deleted') counters.forgetTopic(topic.name)
+    })
+    settings.onChange((name) => {
+      if (/^log\.|^message\.|^compression\.|^min\./.test(name)) engine.topics.refreshConfigs()
+    })
+    const groups = await createGroups({
+      store,
+      clock,
+      random,
+      settings,
+      topics: engine.topics,
+      onError: (error, groupId) => logger.error('a group failed', { error, groupId }),
+    })
+    this.#groups = groups
+
+    const kafkaAt = parseAddress(settings.get('kafka'))
+    this.#kafka = createKafkaServer({ engine, groups, settings, clock, random, logger, counters, ...kafkaAt, advertised: () => this.#advertised() })
+    const awsAt = parseAddress(settings.get('aws'))
+    this.#aws = createKinesisServer({
+      engine,
+      settings,
+      clock,
+      random,
+      logger,
+      ...awsAt,
+      observe: ({ operation, errorType, seconds, bytesIn, bytesOut }) => {
+        counters.observeRequest('aws', operation, errorType ?? 'NONE', seconds)
+        counters.bytesIn('aws', bytesIn)
+        counters.bytesOut('aws', bytesOut)
+      },
+      observeConnection: (event) => {
+        if (event === 'opened') counters.connectionOpened('aws')
+        else if (event === 'closed') counters.connectionClosed('aws')
+        else counters.connectionRejected('aws')
+      },
+    })
+    const metricsText = measure({ counters, settings, engine, groups, store })
+    this.#admin = new AdminServer({ ...parseAddress(settings.get('admin')), state: () => this.#state, metricsText, logger })
+    await Promise.all([this.#kafka.listen(), this.#aws.listen(), this.#admin.listen()])
+    this.#state = 'ready'
+  }
+
+  async #openStore(): Promise<Store> {
+    const { settings, clock, logger, onStoreFailure } = this.#parts
+    const options: StoreOptions = {
+      stamp,
+      now: () => clock.now(),
+      flush: settings.get('flush'),
+      recentBytesMax: settings.get('recent.chunk.cache.bytes'),
+      onFailure: (error) => {
+        logger.error('the store has failed: nothing more is acknowledged', { error })
+        onStoreFailure?.(error)
+      },
+    }
+    const directory = settings.get('data')
+    // Only the store that is used is loaded: LMDB costs a good part of the start.
+    if (directory === 'memory') return (await import('../storage/memory-store.ts')).openMemoryStore(options)
+    if (options.flush === 'async') logger.warn('flush is async: a power cut may lose the last moments of what was acknowledged')
+    return (await import('../storage/lmdb-store.ts')).openLmdbStore(directory, options)
+  }
+
+  #advertised(): { host: string; port: number } {
+    const told = this.#parts.settings.get('advertise')
+    const { host, port } = told ? parseAddress(told) : this.kafka
+    // A port of 0 stands for the one that was free; a wildcard cannot be connected to.
+    const real = port === 0 ? this.kafka.port : port
+    return { host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port: real }
+  }
+
+  get kafka(): { host: string; port: number; address: string } {
+    const { host, port } = this.#kafka!
+    return { host, port, address: joinAddress(host, port) }
+  }
+
+  get aws(): { host: string; port: number; url: string } {
+    const { host, port, url } = this.#aws!
+    return { host, port, url }
+  }
+
+  get admin(): { host: string; port: number; url: string } {
+    const { port, url } = this.#admin!
+    return { host: parseAddress(this.#parts.settings.get('admin')).host, port, url }
+  }
+
+  get brokers(): string[] {
+    const { host, port } = this.#advertised()
+    return [joinAddress(host, port)]
+  }
+
+  async reset(): Promise<void> {
+    await this.#engine!.reset()
+    this.#groups!.reset()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'stopping'
+    const graceMs = this.#parts.settings.get('shutdown.timeout.ms')
+    // Long polls end first, so that they do not hold up their connections.
+    this.#engine?.close()
+    await Promise.all([this.#kafka?.close(graceMs), this.#aws?.close(graceMs)])
+    this.#groups?.close()
+    await this.#store?.close()
+    await this.#admin?.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function addressText(listen: Listen = {}): string {
+  return joinAddress(listen.host ?? '127.0.0.1', listen.port ?? 0)
+}
+
+const joinAddress = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
+/** HOST:PORT in its parts; settings have checked the form. */
+export function parseAddress(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':')
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
+}

@@ -1,0 +1,51 @@
+// What /metrics is told of a running broker. The metrics library is loaded by the first scrape.
+import type { Store } from '../storage/store.ts'
+import type { Settings } from './config.ts'
+import type { Groups } from './coordinators/group/groups.ts'
+import type { Counters } from './counters.ts'
+import type { Engine } from './engine/engine.ts'
+import type { MeasuredGroup, Metrics } from './metrics.ts'
+import { version } from './version.ts'
+
+export interface Measured {
+  counters: Counters
+  settings: Settings
+  engine: Engine
+  groups: Groups
+  store: Store
+}
+
+/** A function that answers a scrape. */
+export function measure({ counters, settings, engine, groups, store }: Measured): () => Promise<string> {
+  let metrics: Metrics | null = null
+  return async () => {
+    if (!metrics) {
+      const { createMetrics } = await import('./metrics.ts')
+      metrics ??= createMetrics({
+        counters,
+        settings,
+        version,
+        storeFigures: () => store.figures(),
+        topics: () => engine.topics.all(),
+        groups: () => measuredGroups(engine, groups, settings.get('metrics.groups.max')),
+      })
+    }
+    return metrics.text()
+  }
+}
+
+function measuredGroups(engine: Engine, groups: Groups, groupsMax: number): MeasuredGroup[] {
+  const measured = new Map<
+    string,
+    { groupId: string; type: string; members: number; offsets: { topic: string; partition: number; offset: number }[] }
+  >()
+  for (const { groupId, kind, memberCount } of groups.list()) {
+    if (measured.size >= groupsMax) break
+    measured.set(groupId, { groupId, type: kind, members: memberCount, offsets: [] })
+  }
+  for (const { groupId, topicId, partition, offset } of groups.committed()) {
+    const topic = engine.topics.byId(topicId)
+    if (topic) measured.get(groupId)?.offsets.push({ topic: topic.name, partition, offset })
+  }
+  return [...measured.values()]
+}
