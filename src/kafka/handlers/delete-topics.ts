@@ -1,0 +1,83 @@
+// DeleteTopics (20), versions 0-6. v1: throttle time. v4: flexible. v5: messages. v6: by name or by topic id.
+// The topic is gone from Metadata when the answer leaves; its space comes back in the background.
+//
+// Where we differ from Apache Kafka 4.4: version 0, which it dropped, is served for old clients.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { deleteTopics } from '../../../protocol/messages/delete-topics.ts'
+import { zeroUuid } from '../../../protocol/reader.ts'
+import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { handler, type Refused } from '../context.ts'
+import { refusedBy } from '../error-map.ts'
+
+type Wanted = RequestOf<typeof deleteTopics>['topics'][number]
+type Result = ResponseInput<typeof deleteTopics>['responses'][number]
+
+export const handleDeleteTopics = handler(
+  deleteTopics,
+  async (request, { version, engine, settings, respond }) => {
+    const wanted = wantedOf(request, version)
+    if (!settings.get('delete.topic.enable')) {
+      // As Kafka: old clients do not know the code.
+      const code = version < 3 ? errorCode.INVALID_REQUEST : errorCode.TOPIC_DELETION_DISABLED
+      return respond({ throttleTimeMs: 0, responses: wanted.map((one) => result(one, code, 'Topic deletion is disabled.')) }, code)
+    }
+    const responses: Result[] = []
+    const byName = new Map<string, Wanted>()
+    const twice = new Map<string, Wanted>()
+    for (const one of wanted) {
+      const checked = resolved(one, engine)
+      if ('errorCode' in checked) responses.push(result(one, checked.errorCode, checked.errorMessage))
+      else if (byName.has(checked.name)) twice.set(checked.name, one)
+      else byName.set(checked.name, one)
+    }
+    for (const [name, one] of byName)
+      responses.push(twice.has(name) ? result(one, errorCode.INVALID_REQUEST, duplicate(one)) : await deleteOne(name, engine))
+    return respond({ throttleTimeMs: 0, responses }, responses.find((one) => one.errorCode !== 0)?.errorCode)
+  },
+  {
+    refuse: ({ errorCode: code, errorMessage }, request) => {
+      const wanted = request.topics.length > 0 ? request.topics : wantedOf(request, 0)
+      return { throttleTimeMs: 0, responses: wanted.map((one) => result(one, code, errorMessage)) }
+    },
+  },
+)
+
+const wantedOf = (request: RequestOf<typeof deleteTopics>, version: number): Wanted[] =>
+  version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }))
+
+const result = ({ name, topicId }: Wanted, code: number, message: string | null): Result => ({
+  name,
+  topicId,
+  errorCode: code,
+  errorMessage: message,
+})
+
+const duplicate = ({ name }: Wanted): string => (name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
+
+/** The topic that is meant, by whichever of its two names. */
+function resolved({ name, topicId }: Wanted, engine: Engine): { name: string } | Refused {
+  if (name !== null && topicId !== zeroUuid) {
+    return { errorCode: errorCode.INVALID_REQUEST, errorMessage: 'You may not specify both topic name and topic id.' }
+  }
+  if (name !== null) {
+    if (engine.topics.get(name)) return { name }
+    return { errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
+  }
+  if (topicId === zeroUuid) return { errorCode: errorCode.INVALID_REQUEST, errorMessage: 'Neither topic name nor id were specified.' }
+  const topic = engine.topics.byId(topicId)
+  return topic ? { name: topic.name } : { errorCode: errorCode.UNKNOWN_TOPIC_ID, errorMessage: 'This server does not host this topic ID.' }
+}
+
+async function deleteOne(name: string, engine: Engine): Promise<Result> {
+  const topicId = engine.topics.get(name)?.id ?? zeroUuid
+  try {
+    await engine.topics.delete(name)
+    return { name, topicId, errorCode: errorCode.NONE, errorMessage: null }
+  } catch (error) {
+    const known = refusedBy(error)
+    if (!known) throw error
+    return { name, topicId, errorCode: known.errorCode, errorMessage: known.errorMessage }
+  }
+}
