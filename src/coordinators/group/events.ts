@@ -23,7 +23,7 @@ export type GroupError =
 /** An assignor that a member offers, with what the member tells its leader about itself. Bytes handed in with an event may be borrowed; what is kept is copied. */
 export interface Protocol {
   readonly name: string
-  readonly metadata: Uint8Array
+  readonly metadata: Buffer
 }
 
 export interface JoinEvent {
@@ -54,7 +54,7 @@ export interface JoinAnswer {
   readonly skipAssignment: boolean
   readonly memberId: string
   /** Everyone, for the leader; empty for the others. */
-  readonly members: readonly { readonly memberId: string; readonly instanceId: string | null; readonly metadata: Uint8Array }[]
+  readonly members: readonly { readonly memberId: string; readonly instanceId: string | null; readonly metadata: Buffer }[]
 }
 
 export interface SyncEvent {
@@ -65,14 +65,14 @@ export interface SyncEvent {
   /** Null before SyncGroup 5. */
   readonly protocolType: string | null
   readonly protocolName: string | null
-  readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[]
+  readonly assignments: readonly { readonly memberId: string; readonly assignment: Buffer }[]
 }
 
 export interface SyncAnswer {
   readonly error: GroupError
   readonly protocolType: string | null
   readonly protocolName: string | null
-  readonly assignment: Uint8Array
+  readonly assignment: Buffer
 }
 
 export interface HeartbeatEvent {
@@ -158,8 +158,8 @@ export interface DescribeAnswer {
     readonly instanceId: string | null
     readonly clientId: string
     readonly clientHost: string
-    readonly metadata: Uint8Array
-    readonly assignment: Uint8Array
+    readonly metadata: Buffer
+    readonly assignment: Buffer
   }[]
 }
 
@@ -231,7 +231,7 @@ export const failures: { readonly [V in Verb]: (event: Verbs[V]['event'], error:
   'topic-gone': (_, error) => ({ error }),
 }
 
-export const noBytes: Uint8Array = new Uint8Array(0)
+export const noBytes: Buffer = Buffer.alloc(0)
 
 export const failedJoin = (error: GroupError, memberId: string): JoinAnswer => ({
   error,

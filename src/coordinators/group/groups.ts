@@ -96,8 +96,7 @@ export class Groups {
   submit<V extends Verb>(groupId: string, asked: Asked<V>): Promise<Verbs[V]['answer']> {
     const event = { ...asked, freshId: asked.verb === 'join' ? this.#freshId() : '' } as unknown as Verbs[V]['event']
     const fail = (error: GroupError): Verbs[V]['answer'] => failures[asked.verb](event, error)
-    if ((groupId === '' && !worksForEmptyId.has(asked.verb)) || keyBytes(groupId) > groupIdBytesMax)
-      return Promise.resolve(fail('INVALID_GROUP_ID'))
+    if ((groupId === '' && !worksForEmptyId.has(asked.verb)) || keyBytes(groupId) > groupIdBytesMax) return Promise.resolve(fail('INVALID_GROUP_ID'))
     const mayCreate = asked.verb === 'join' || asked.verb === 'commit'
     if (mayCreate && this.size >= groupsMax && !this.#has(groupId)) return Promise.resolve(fail('COORDINATOR_NOT_AVAILABLE'))
     return this.#runtime.submit(groupId, event, (reason) => fail(refusals[reason])) as Promise<Verbs[V]['answer']>

@@ -26,7 +26,7 @@ export interface MemberRow {
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
   readonly protocols: readonly Protocol[]
-  readonly assignment: Uint8Array
+  readonly assignment: Buffer
 }
 
 export const groupTable = table<GroupRow>('groups')

@@ -6,12 +6,23 @@ import { handleAlterConfigs } from './alter-configs.ts'
 import { handleApiVersions } from './api-versions.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
+import { handleDeleteGroups } from './delete-groups.ts'
 import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeCluster } from './describe-cluster.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
+import { handleDescribeGroups } from './describe-groups.ts'
 import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts'
+import { handleFindCoordinator } from './find-coordinator.ts'
+import { handleHeartbeat } from './heartbeat.ts'
 import { handleIncrementalAlterConfigs } from './incremental-alter-configs.ts'
+import { handleJoinGroup } from './join-group.ts'
+import { handleLeaveGroup } from './leave-group.ts'
+import { handleListGroups } from './list-groups.ts'
+import { handleOffsetCommit } from './offset-commit.ts'
+import { handleOffsetDelete } from './offset-delete.ts'
+import { handleOffsetFetch } from './offset-fetch.ts'
+import { handleSyncGroup } from './sync-group.ts'
 
 export const handlers: readonly Handler[] = [
   handleApiVersions,
@@ -24,4 +35,15 @@ export const handlers: readonly Handler[] = [
   handleDescribeConfigs,
   handleDescribeTopicPartitions,
   handleIncrementalAlterConfigs,
+  handleDeleteGroups,
+  handleDescribeGroups,
+  handleFindCoordinator,
+  handleHeartbeat,
+  handleJoinGroup,
+  handleLeaveGroup,
+  handleListGroups,
+  handleOffsetCommit,
+  handleOffsetDelete,
+  handleOffsetFetch,
+  handleSyncGroup,
 ]

@@ -1,5 +1,5 @@
 // Which assignor a classic group uses: one that every member offers, by vote. Pure questions about a group; changes nothing.
-import type { GroupError, Protocol } from '../events.ts'
+import { type GroupError, noBytes, type Protocol } from '../events.ts'
 import type { ClassicGroup, Member } from './state.ts'
 
 /** The protocol type of consumers. Groups of other types (Kafka Connect, schema registries) use the same machinery. */
@@ -45,13 +45,13 @@ export function sameProtocols(a: readonly Protocol[], b: readonly Protocol[]): b
   return a.length === b.length && a.every((protocol, at) => protocol.name === b[at]?.name && sameBytes(protocol.metadata, b[at].metadata))
 }
 
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+export function sameBytes(a: Buffer, b: Buffer): boolean {
   return a === b || (a.length === b.length && Buffer.compare(a, b) === 0)
 }
 
 /** What a member told about itself for a protocol; empty where it does not offer it. */
-export function metadataOf(member: Member, protocolName: string | null): Uint8Array {
-  return member.protocols.find(({ name }) => name === protocolName)?.metadata ?? new Uint8Array(0)
+export function metadataOf(member: Member, protocolName: string | null): Buffer {
+  return member.protocols.find(({ name }) => name === protocolName)?.metadata ?? noBytes
 }
 
 /** Is this a member, and under this instance id the present one? */

@@ -13,7 +13,7 @@ export interface Member {
   sessionTimeoutMs: number
   rebalanceTimeoutMs: number
   protocols: readonly Protocol[]
-  assignment: Uint8Array
+  assignment: Buffer
   /** Has not been through a whole rebalance yet: it may not know its id, so nobody expects heartbeats of it. */
   isNew: boolean
   /** The parked JoinGroup and SyncGroup. */

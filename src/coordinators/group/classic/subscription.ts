@@ -22,8 +22,7 @@ export function isSubscribedTo(group: ClassicGroup, topics: ReadonlySet<string> 
   return topics ? topics.has(name) : group.protocolType === consumerProtocolType
 }
 
-function readTopics(metadata: Uint8Array): string[] | null {
-  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
+function readTopics(bytes: Buffer): string[] | null {
   if (bytes.length < 6) return null
   const count = bytes.readInt32BE(2)
   const topics: string[] = []

@@ -38,7 +38,7 @@ function check(group: ClassicGroup, event: SyncEvent): GroupError {
 
 /** Stores the generation: the rows of members that differ from what is stored, and none of the others. Members that the leader forgot are assigned nothing. */
 function assign(group: ClassicGroup, leader: Member, event: SyncEvent, { nowMs, to }: GroupMoment): GroupEffect[] {
-  const assignments = new Map<string, Uint8Array>()
+  const assignments = new Map<string, Buffer>()
   for (const { memberId, assignment } of event.assignments) assignments.set(memberId, assignment)
   const { generation, protocolType, protocolName } = group
   const members: [string, MemberRow][] = []
@@ -60,7 +60,7 @@ function assign(group: ClassicGroup, leader: Member, event: SyncEvent, { nowMs, 
 }
 
 /** The member's row; the very one that is stored where nothing of it changed. */
-function rowFor(member: Member, assignment: Uint8Array): MemberRow {
+function rowFor(member: Member, assignment: Buffer): MemberRow {
   const { row, instanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs, protocols } = member
   const asStored =
     row !== null &&

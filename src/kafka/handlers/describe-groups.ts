@@ -1,0 +1,56 @@
+// DescribeGroups (15), versions 0-6. v1: throttle time. v3: what the client may do with the group. v4: instance ids. v5: flexible. v6: GROUP_ID_NOT_FOUND instead of a
+// group in state Dead (KIP-1043).
+//
+// As Apache Kafka 4.4, with no known difference.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { describeGroups } from '../../../protocol/messages/describe-groups.ts'
+import { handler } from '../context.ts'
+
+/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
+const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
+const notAsked = -2147483648
+
+export const handleDescribeGroups = handler(
+  describeGroups,
+  async (request, { version, groups, respond }) => {
+    const described = await Promise.all(
+      request.groups.map(async (groupId) => {
+        const told = await groups.submit(groupId, { verb: 'describe' })
+        const isUnknown = told.error === 'GROUP_ID_NOT_FOUND'
+        return {
+          errorCode: isUnknown && version < 6 ? errorCode.NONE : errorCode[told.error],
+          errorMessage: isUnknown ? `Group ${groupId} not found.` : null,
+          groupId,
+          groupState: told.state,
+          protocolType: told.protocolType,
+          protocolData: told.protocolName,
+          members: told.members.map(({ memberId, instanceId, clientId, clientHost, metadata, assignment }) => ({
+            memberId,
+            groupInstanceId: instanceId,
+            clientId,
+            clientHost,
+            memberMetadata: metadata,
+            memberAssignment: assignment,
+          })),
+          authorizedOperations: request.includeAuthorizedOperations && told.error === 'NONE' ? everyOperation : notAsked,
+        }
+      }),
+    )
+    return respond({ throttleTimeMs: 0, groups: described }, described.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+  },
+  {
+    refuse: ({ errorCode: code, errorMessage }, request) => ({
+      throttleTimeMs: 0,
+      groups: request.groups.map((groupId) => ({
+        errorCode: code,
+        errorMessage,
+        groupId,
+        groupState: '',
+        protocolType: '',
+        protocolData: '',
+        members: [],
+      })),
+    }),
+  },
+)
