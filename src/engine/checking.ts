@@ -1,29 +1,129 @@
-// What a producer's batches must be before they are appended, and what the topic's configs make of them.
-import { computeCrc, crcOf, lastOffsetDeltaOf, maxTimestampOf } from '../../protocol/records/batch.ts'
+// What a producer's batches must be before they are appended, and what the topic's configs make of them: log append time, the
+// topic's compression. The rules of the format are protocol/records/validate.ts's.
+import {
+  batchHeaderBytes,
+  batchLengthOffset,
+  codecOf,
+  isTransactional,
+  lastOffsetDeltaOf,
+  maxTimestampOf,
+  sealBatch,
+} from '../../protocol/records/batch.ts'
+import { codecNames, compress, decompress } from '../../protocol/records/compression.ts'
+import { type RecordsRefusalReason, RecordsRefused } from '../../protocol/records/refusal.ts'
 import { nextBatch, restampTimestamps } from '../../protocol/records/run.ts'
-import { EngineError } from './errors.ts'
+import { validateBatches } from '../../protocol/records/validate.ts'
+import { EngineError, type EngineErrorCode } from './errors.ts'
 import { type CheckedBatches, producerFactsOf } from './partition.ts'
 import type { ActingConfig } from './topic-configs.ts'
 
-export function checkBatches(bytes: Buffer, config: ActingConfig, nowMs: number, trusted: boolean): CheckedBatches & { logAppendTimeMs: number } {
+/** How an append is to be looked at. */
+export interface CheckOptions {
+  /** The batches were made by this process: their records need no check. */
+  trusted?: boolean
+  /** False for a client that cannot have meant zstd (Produce before 7). */
+  zstdAllowed?: boolean
+  /** Batches for the one partition: 1, unless an old message set was converted. */
+  batchCountMax?: number
+}
+
+export interface Checked extends CheckedBatches {
+  /** -1 where the topic keeps the producer's timestamps. */
+  logAppendTimeMs: number
+}
+
+const reasons: Record<RecordsRefusalReason, EngineErrorCode> = {
+  'corrupt-message': 'message-corrupt',
+  'invalid-record': 'record-invalid',
+  'invalid-timestamp': 'timestamp-invalid',
+  'message-too-large': 'message-too-large',
+  'unsupported-compression-type': 'codec-unsupported',
+  'unsupported-for-message-format': 'record-invalid',
+}
+
+/** Checks, stamps the time and recompresses as the topic's configs say. Throws EngineError. May write into `bytes`. */
+export function checkBatches(bytes: Buffer, config: ActingConfig, nowMs: number, options: CheckOptions): Checked {
+  try {
+    const checked = options.trusted ? measureTrusted(bytes, config, nowMs) : checkUntrusted(bytes, config, nowMs, options)
+    return recompressed(checked, config)
+  } catch (refused) {
+    if (!(refused instanceof RecordsRefused)) throw refused
+    throw new EngineError(reasons[refused.reason], refused.message, refused.recordFaults)
+  }
+}
+
+function checkUntrusted(bytes: Buffer, config: ActingConfig, nowMs: number, options: CheckOptions): Checked {
+  const logAppend = config.timestampType === 'LogAppendTime'
+  const summary = validateBatches(bytes, {
+    batchBytesMax: config.maxMessageBytes,
+    timestampType: logAppend ? 'log-append' : 'create',
+    nowMs,
+    timestampBeforeMaxMs: config.timestampBeforeMaxMs,
+    timestampAfterMaxMs: config.timestampAfterMaxMs,
+    compacted: config.cleanupPolicy.compact,
+    zstdAllowed: options.zstdAllowed ?? true,
+    batchCountMax: options.batchCountMax ?? 1,
+    decompressedBytesMax: config.maxDecompressedMessageBytes,
+  })
+  const run = summary.end === bytes.length ? bytes : bytes.subarray(0, summary.end)
+  return {
+    bytes: run,
+    offsetCount: summary.offsetCount,
+    maxTimestampMs: summary.maxTimestampMs,
+    producer: producerFactsOf(run),
+    transactional: isTransactional(run),
+    logAppendTimeMs: logAppend ? nowMs : -1,
+  }
+}
+
+function measureTrusted(bytes: Buffer, config: ActingConfig, nowMs: number): Checked {
+  const logAppend = config.timestampType === 'LogAppendTime'
+  if (logAppend) restampTimestamps(bytes, nowMs)
   let offsetCount = 0
   let maxTimestampMs = -1
-  let at = 0
-  for (let next: number; (next = nextBatch(bytes, at)) !== -1; at = next) {
-    if (!trusted && computeCrc(bytes, at) !== crcOf(bytes, at))
-      throw new EngineError('message-corrupt', 'The CRC of a record batch does not fit its bytes.')
+  for (let at = 0, next: number; (next = nextBatch(bytes, at)) !== -1; at = next) {
+    if (next - at > config.maxMessageBytes) {
+      throw new EngineError(
+        'message-too-large',
+        `A record batch of ${next - at} bytes is larger than the topic's max.message.bytes (${config.maxMessageBytes})`,
+      )
+    }
     offsetCount += lastOffsetDeltaOf(bytes, at) + 1
     maxTimestampMs = Math.max(maxTimestampMs, maxTimestampOf(bytes, at))
   }
-  if (at === 0) throw new EngineError('message-corrupt', 'No record batch.')
-  const run = at === bytes.length ? bytes : bytes.subarray(0, at)
-  const logAppendTime = config.timestampType === 'LogAppendTime'
-  if (logAppendTime) restampTimestamps(run, nowMs)
   return {
-    bytes: run,
+    bytes,
     offsetCount,
-    maxTimestampMs: logAppendTime ? nowMs : maxTimestampMs,
-    producer: producerFactsOf(run),
-    logAppendTimeMs: logAppendTime ? nowMs : -1,
+    maxTimestampMs,
+    producer: producerFactsOf(bytes),
+    transactional: isTransactional(bytes),
+    logAppendTimeMs: logAppend ? nowMs : -1,
   }
+}
+
+/** A topic with a compression of its own stores every batch that way, whatever the producer chose. */
+function recompressed(checked: Checked, config: ActingConfig): Checked {
+  if (config.compressionType === 'producer') return checked
+  const name = config.compressionType === 'uncompressed' ? 'none' : config.compressionType
+  const codec = codecNames.indexOf(name)
+  const level = { none: -1, gzip: config.gzipLevel, snappy: -1, lz4: config.lz4Level, zstd: config.zstdLevel }[name]
+  const parts: Buffer[] = []
+  const { bytes } = checked
+  for (let at = 0, next: number; (next = nextBatch(bytes, at)) !== -1; at = next) {
+    if (codecOf(bytes, at) === codec) parts.push(bytes.subarray(at, next))
+    else parts.push(withCodec(bytes.subarray(at, next), codec, level, config.maxDecompressedMessageBytes))
+  }
+  return { ...checked, bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }
+}
+
+function withCodec(batch: Buffer, codec: number, level: number, bytesMax: number): Buffer {
+  const plain = decompress(codecOf(batch), batch.subarray(batchHeaderBytes), bytesMax)
+  const packed = compress(codec, plain, level === -1 ? {} : { level })
+  const out = Buffer.allocUnsafe(batchHeaderBytes + packed.length)
+  batch.copy(out, 0, 0, batchHeaderBytes)
+  packed.copy(out, batchHeaderBytes)
+  out.writeInt32BE(out.length - batchLengthOffset, 8)
+  out[22] = (out[22]! & ~0x07) | codec
+  sealBatch(out)
+  return out
 }

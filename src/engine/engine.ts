@@ -5,7 +5,7 @@ import type { Store } from '../../storage/store.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Random } from '../random.ts'
-import { checkBatches } from './checking.ts'
+import { type CheckOptions, checkBatches } from './checking.ts'
 import { EngineError } from './errors.ts'
 import { asEngineError, Partition } from './partition.ts'
 import {
@@ -32,10 +32,7 @@ export interface EngineOptions {
   onBackgroundError?: (error: unknown) => void
 }
 
-export interface AppendOptions {
-  /** The batches were made by this process: their records need no check. */
-  trusted?: boolean
-}
+export type { CheckOptions as AppendOptions } from './checking.ts'
 
 export interface Appended {
   baseOffset: number
@@ -139,11 +136,11 @@ export class Engine {
    * Appends the record batches that a producer sent to one partition. The bytes are stamped in place and belong to the engine from
    * here on. Order is fixed at the call; settles when durable.
    */
-  append(partition: Partition, batches: Buffer, options: AppendOptions = {}): Promise<Appended> {
+  append(partition: Partition, batches: Buffer, options: CheckOptions = {}): Promise<Appended> {
     if (!partition.opened) return partition.open().then(() => this.append(partition, batches, options))
     let checked: ReturnType<typeof checkBatches>
     try {
-      checked = checkBatches(batches, partition.topic.config, this.#clock.now(), options.trusted ?? false)
+      checked = checkBatches(batches, partition.topic.config, this.#clock.now(), options)
     } catch (refused) {
       return Promise.reject(refused)
     }

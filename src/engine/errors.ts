@@ -1,4 +1,5 @@
 // What the engine refuses, in its own words. Each door maps every code to its protocol's error and does not compile without.
+import type { RecordFault } from '../../protocol/records/refusal.ts'
 
 export type EngineErrorCode =
   | 'topic-unknown'
@@ -25,9 +26,12 @@ export type EngineErrorCode =
 export class EngineError extends Error {
   override name = 'EngineError'
   readonly code: EngineErrorCode
+  /** The records that are to blame, where single ones are (KIP-467). */
+  readonly recordFaults: readonly RecordFault[]
 
-  constructor(code: EngineErrorCode, message: string) {
+  constructor(code: EngineErrorCode, message: string, recordFaults: readonly RecordFault[] = []) {
     super(message)
     this.code = code
+    this.recordFaults = recordFaults
   }
 }

@@ -23,6 +23,8 @@ export interface CheckedBatches {
   maxTimestampMs: number
   /** Of the one batch that a producer with an id sends; null for others. */
   producer: ProducerFacts | null
+  /** The batch belongs to a transaction. */
+  transactional: boolean
 }
 
 export interface PartitionSurroundings {
