@@ -28,15 +28,16 @@ export function firstRecordAtOrAfter(
   const codec = codecOf(bytes, at)
   const compressed = codec !== codecNone
   const records = compressed ? decompress(codec, bytes.subarray(at + batchHeaderBytes, end)) : bytes
+  const recordsEnd = compressed ? records.length : end
   let position = compressed ? 0 : at + batchHeaderBytes
   const baseMs = baseTimestampOf(bytes, at)
   for (let left = recordCountOf(bytes, at); left > 0; left--) {
-    const length = readVarint(records, position)
-    const start = varintEnd(records, position)
+    const length = readVarint(records, position, recordsEnd)
+    const start = varintEnd
     // One byte of attributes lies between the length and the time.
-    const recordMs = baseMs + readVarlong(records, start + 1)
+    const recordMs = baseMs + readVarlong(records, start + 1, recordsEnd)
     if (recordMs >= timestampMs) {
-      const offset = baseOffset + readVarint(records, varintEnd(records, start + 1))
+      const offset = baseOffset + readVarint(records, varintEnd, recordsEnd)
       if (offset >= fromOffset) return { offset, timestampMs: recordMs }
     }
     position = start + length
