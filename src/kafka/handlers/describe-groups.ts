@@ -18,8 +18,9 @@ export const handleDescribeGroups = handler(
       request.groups.map(async (groupId) => {
         const told = await groups.submit(groupId, { verb: 'describe' })
         const isUnknown = told.error === 'GROUP_ID_NOT_FOUND'
+        const code = isUnknown && version < 6 ? errorCode.NONE : errorCode[told.error]
         return {
-          errorCode: isUnknown && version < 6 ? errorCode.NONE : errorCode[told.error],
+          errorCode: code,
           errorMessage: isUnknown ? `Group ${groupId} not found.` : null,
           groupId,
           groupState: told.state,
@@ -33,7 +34,7 @@ export const handleDescribeGroups = handler(
             memberMetadata: metadata,
             memberAssignment: assignment,
           })),
-          authorizedOperations: request.includeAuthorizedOperations && told.error === 'NONE' ? everyOperation : notAsked,
+          authorizedOperations: request.includeAuthorizedOperations && code === errorCode.NONE ? everyOperation : notAsked,
         }
       }),
     )

@@ -3,7 +3,7 @@
 //
 // This broker coordinates every key that it answers for. Share partitions (key type 2) are refused until share groups are served.
 //
-// As Apache Kafka 4.4, with no other known difference.
+// Where we differ from Apache Kafka 4.4: the message with an unknown key type says what is known.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { findCoordinator } from '../../../protocol/messages/find-coordinator.ts'
@@ -15,7 +15,8 @@ export const handleFindCoordinator = handler(
   findCoordinator,
   (request, { version, engine, advertised, respond }) => {
     const known = request.keyType === keyTypes.group || request.keyType === keyTypes.transaction
-    if (!known) throw new Refusal(errorCode.INVALID_REQUEST)
+    if (!known)
+      throw new Refusal(errorCode.INVALID_REQUEST, `There is no coordinator for keys of type ${request.keyType}; 0 is a group, 1 a transactional id.`)
     const here = { nodeId: engine.nodeId, ...advertised(), errorCode: errorCode.NONE, errorMessage: version >= 4 ? '' : 'NONE' }
     if (version < 4) return respond({ throttleTimeMs: 0, ...here, coordinators: [] })
     const coordinators = request.coordinatorKeys.map((key) => ({ key, ...here }))
