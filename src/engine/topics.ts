@@ -278,7 +278,7 @@ export class Topics {
 /** What is wrong with a topic's name, in Kafka's words; null where it is legal. */
 export function topicNameFault(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'
-  if (name === '.' || name === '..') return `Topic name is invalid: '.' or '..' is not allowed`
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`
   if (name.length > topicNameCharsMax)
     return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${topicNameCharsMax}`
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) {

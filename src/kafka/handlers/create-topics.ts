@@ -2,7 +2,7 @@
 // Every topic stands for itself: one refused does not keep the others from being created. Assignments may only name this broker.
 //
 // Where we differ from Apache Kafka 4.4: versions 0 and 1, which it dropped, are served for old clients; -1 for the defaults is taken at any version, as Kafka does;
-// the id of a topic that is only validated is one that nothing has; a topic is in Metadata before the answer leaves.
+// two names of one request that collide in metrics are not both created; a topic is in Metadata before the answer leaves.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { createTopics } from '../../../protocol/messages/create-topics.ts'
