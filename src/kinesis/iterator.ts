@@ -78,13 +78,10 @@ export class TokenSeal {
   }
 }
 
-/** An iterator may be used for this long. */
-export const iteratorLifeMs = 300_000
-
 /** AWS's text for an iterator past its life. */
-export const iteratorExpiredText = (issuedMs: number, nowMs: number): string =>
+export const iteratorExpiredText = (issuedMs: number, nowMs: number, lifeMs: number): string =>
   `Iterator expired. The iterator was created at time ${javaDate(issuedMs)} while right now it is ${javaDate(nowMs)} ` +
-  `which is further in the future than the tolerated delay of ${iteratorLifeMs} milliseconds.`
+  `which is further in the future than the tolerated delay of ${lifeMs} milliseconds.`
 
 /** A time as Java's Date prints it: Thu Jan 22 01:22:02 UTC 2015. */
 export function javaDate(ms: number): string {

@@ -27,15 +27,18 @@ const secondOf = (ms: number): number => Math.max(0, Math.min(secondsMax, Math.f
 /** Makes the sequence numbers of one shard; what does not change from record to record is computed once. */
 export class SequenceNumbers {
   readonly #fixed: bigint
+  readonly #createdMs: number
 
   constructor(shardIndex: number, shardCreatedMs: number) {
+    this.#createdMs = shardCreatedMs
     const index = BigInt(shardIndex)
     this.#fixed = layoutStart | (BigInt(secondOf(shardCreatedMs)) << 148n) | ((index & 15n) << 144n) | (index << 4n) | 2n
   }
 
-  /** The record at `offset`, which arrived at `timestampMs`. */
+  /** The record at `offset`, which arrived at `timestampMs`. A Kafka producer's time before the shard's creation counts as that: the shard's first number stays the least. */
   at(offset: number, timestampMs: number): string {
-    return (this.#fixed | (BigInt(offset) << offsetShift) | (BigInt(secondOf(timestampMs)) << recordSecondShift)).toString()
+    const second = secondOf(Math.max(timestampMs, this.#createdMs))
+    return (this.#fixed | (BigInt(offset) << offsetShift) | (BigInt(second) << recordSecondShift)).toString()
   }
 
   /** The end of a closed shard: above every record of it. */

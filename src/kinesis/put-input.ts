@@ -1,0 +1,37 @@
+// What PutRecord and PutRecords take: the declared members of a record, and the limits that depend on the stream.
+
+import type { PutEntry } from './record-run.ts'
+import { blob, required } from './shape.ts'
+import { missing, violations } from './shape-check.ts'
+import { dataBytesMax, hashKey, partitionKey } from './shapes.ts'
+import type { Stream } from './streams.ts'
+
+/** AWS lists them in this order. The key may be missing where the stream spreads records itself. */
+export const recordMembers = { partitionKey, explicitHashKey: hashKey, data: required(blob({ max: dataBytesMax })) }
+
+interface RecordInput {
+  readonly partitionKey?: string | undefined
+  readonly explicitHashKey?: string | undefined
+  readonly data: Buffer
+}
+
+/** 1 MiB, unless the stream is set to take more. */
+const recordBytesDefault = 1_048_576
+
+const recordBytesMax = (_stream: Stream): number => recordBytesDefault
+
+/** Checks records against their stream; `pathOf` names the place of a record's members in the request. */
+export function checkRecords(stream: Stream, records: readonly RecordInput[], pathOf: (index: number) => string): PutEntry[] {
+  const bytesMax = recordBytesMax(stream)
+  const found: string[] = []
+  for (let i = 0; i < records.length && found.length < 10; i++) {
+    const { partitionKey: key, data } = records[i]!
+    if (key === undefined) found.push(missing(`${pathOf(i)}partitionKey`))
+    if (data.length > bytesMax) {
+      const value = `java.nio.HeapByteBuffer[pos=0 lim=${data.length} cap=${data.length}]`
+      found.push(`Value '${value}' at '${pathOf(i)}data' failed to satisfy constraint: Member must have length less than or equal to ${bytesMax}`)
+    }
+  }
+  if (found.length > 0) throw violations(found)
+  return records as PutEntry[]
+}

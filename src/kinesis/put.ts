@@ -1,0 +1,77 @@
+// Putting records: each to the shard that its hash key picks, one append per partition that is written to, whatever the number of records.
+// What a request may hold is the operations' to check.
+import { EngineError } from '../engine/errors.ts'
+import type { Partition } from '../engine/partition.ts'
+import { invalidArgument } from './aws-error.ts'
+import { hashKeyEnd, hashKeyHex, hashOfPartitionKey } from './hash-key.ts'
+import type { Context } from './operation.ts'
+import { buildRun, type PutEntry } from './record-run.ts'
+import type { StreamShard } from './shard-map.ts'
+import type { Stream } from './streams.ts'
+
+export interface Stored {
+  readonly shardId: string
+  readonly sequenceNumber: string
+}
+
+/** What became of one record: stored, or the reason why not. */
+export type PutResult = Stored | EngineError
+
+interface Group {
+  readonly shard: StreamShard
+  readonly partition: Partition
+  readonly entries: PutEntry[]
+  /** Where each entry stands in the request. */
+  readonly places: number[]
+}
+
+/** Stores records in the order of the request within each shard. Settles when all are durable or refused, with one result each. */
+export async function putEntries(stream: Stream, entries: readonly PutEntry[], { engine, clock }: Context): Promise<PutResult[]> {
+  const { partitions } = stream.topic
+  // Opened first, so that routing and the order of appends are one step: a reshard cannot come between.
+  await engine.open(stream.shards.open.map(({ shard }) => partitions[shard.partition]!))
+  const groups = groupByShard(stream, entries)
+  const arrivalMs = clock.now()
+  const results = new Array<PutResult>(entries.length)
+  await Promise.all(
+    groups.map(async (group) => {
+      try {
+        const { baseOffset, logAppendTimeMs } = await engine.append(group.partition, buildRun(group.entries, arrivalMs), { trusted: true })
+        const timestampMs = logAppendTimeMs >= 0 ? logAppendTimeMs : arrivalMs
+        const { id, numbers } = group.shard
+        for (let i = 0; i < group.places.length; i++) {
+          results[group.places[i]!] = { shardId: id, sequenceNumber: numbers.at(baseOffset + i, timestampMs) }
+        }
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error
+        for (const place of group.places) results[place] = error
+      }
+    }),
+  )
+  return results
+}
+
+function groupByShard(stream: Stream, entries: readonly PutEntry[]): Group[] {
+  const groups = new Map<StreamShard, Group>()
+  for (let place = 0; place < entries.length; place++) {
+    const entry = entries[place]!
+    const shard = stream.shards.route(hashHexOf(entry))
+    let group = groups.get(shard)
+    if (!group) {
+      group = { shard, partition: stream.topic.partitions[shard.shard.partition]!, entries: [], places: [] }
+      groups.set(shard, group)
+    }
+    group.entries.push(entry)
+    group.places.push(place)
+  }
+  return [...groups.values()]
+}
+
+function hashHexOf({ partitionKey, explicitHashKey }: PutEntry): string {
+  if (explicitHashKey === undefined) return hashOfPartitionKey(partitionKey)
+  const value = BigInt(explicitHashKey)
+  if (value >= hashKeyEnd) {
+    throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`)
+  }
+  return hashKeyHex(value)
+}
