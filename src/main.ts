@@ -12,7 +12,7 @@ try {
 } catch (error) {
   const known = error instanceof Error ? codes[error.name] : undefined
   const text = error instanceof Error ? (known === undefined ? (error.stack ?? error.message) : error.message) : String(error)
-  for (const line of text.split('\n')) process.stderr.write(`${known === undefined ? '' : 'twinlog: '}${line}\n`)
+  process.stderr.write(`${known === undefined ? '' : 'twinlog: '}${text}\n`)
   process.exitCode = known ?? 1
   process.stderr.write('', () => process.exit())
 }

@@ -100,10 +100,10 @@ function usageMessage(error: unknown, known: readonly string[], usage: string): 
         : bare.includes('.')
           ? `; settings are given with --set ${bare}=VALUE`
           : ''
-    return `unknown option ${option}${hint}\n${usage}`
+    return `unknown option ${option}${hint}\nusage: ${usage}`
   }
-  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return `${message.split('\n')[0]?.replace(/^Option /, '')}\n${usage}`
-  return `${message}\n${usage}`
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return `${message.split('\n')[0]?.replace(/^Option /, '')}\nusage: ${usage}`
+  return `${message}\nusage: ${usage}`
 }
 
 function helpText({ usage, summary, details, options, examples }: CommandFacts<OptionTable>): string {
