@@ -14,6 +14,16 @@ export function retentionHours({ topic }: Stream): number {
   return retentionMs < 0 ? retentionHoursMax : Math.max(1, Math.round(retentionMs / hourMs))
 }
 
+/** Room for key, headers and batch header beside the data, when `max.message.bytes` is set from AWS's figure. */
+const batchOverheadBytes = 64 * 1024
+
+/** AWS's largest record size as `max.message.bytes`: one setting for both doors. */
+export const messageBytesOf = (recordKib: number): number => recordKib * 1024 + batchOverheadBytes
+
+/** The reverse: what a stream takes, within what AWS allows. */
+export const recordKibOf = ({ topic }: Stream): number =>
+  Math.max(1024, Math.min(10_240, Math.floor((topic.config.maxMessageBytes - batchOverheadBytes) / 1024)))
+
 export const modeDetails = (_stream: Stream): Output => ({ StreamMode: 'PROVISIONED' })
 
 /** The members that DescribeStream and DescribeStreamSummary share. */

@@ -1,5 +1,6 @@
 // What PutRecord and PutRecords take: the declared members of a record, and the limits that depend on the stream.
 
+import { recordKibOf } from './describe.ts'
 import type { PutEntry } from './record-run.ts'
 import { blob, required } from './shape.ts'
 import { missing, violations } from './shape-check.ts'
@@ -15,14 +16,9 @@ interface RecordInput {
   readonly data: Buffer
 }
 
-/** 1 MiB, unless the stream is set to take more. */
-const recordBytesDefault = 1_048_576
-
-const recordBytesMax = (_stream: Stream): number => recordBytesDefault
-
 /** Checks records against their stream; `pathOf` names the place of a record's members in the request. */
 export function checkRecords(stream: Stream, records: readonly RecordInput[], pathOf: (index: number) => string): PutEntry[] {
-  const bytesMax = recordBytesMax(stream)
+  const bytesMax = recordKibOf(stream) * 1024
   const found: string[] = []
   for (let i = 0; i < records.length && found.length < 10; i++) {
     const { partitionKey: key, data } = records[i]!

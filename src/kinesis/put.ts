@@ -36,7 +36,11 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], {
   await Promise.all(
     groups.map(async (group) => {
       try {
-        const { baseOffset, logAppendTimeMs } = await engine.append(group.partition, buildRun(group.entries, arrivalMs), { trusted: true })
+        const { baseOffset, logAppendTimeMs } = await engine.append(
+          group.partition,
+          buildRun(group.entries, arrivalMs, stream.topic.config.maxMessageBytes),
+          { trusted: true },
+        )
         const timestampMs = logAppendTimeMs >= 0 ? logAppendTimeMs : arrivalMs
         const { id, numbers } = group.shard
         for (let i = 0; i < group.places.length; i++) {

@@ -14,24 +14,30 @@ export interface PutEntry {
 export const explicitHashKeyHeader = 'aws-kinesis-explicit-hash-key'
 const headerName = Buffer.from(explicitHashKeyHeader)
 
-/** A batch is closed once it has this much, so that a Kafka consumer with small fetches is not handed all of a PutRecords at once. */
+/** A batch holds no more than this, but one record at least, so that a Kafka consumer with small fetches is not handed all of a PutRecords at once. */
 const batchBytesTarget = 512 * 1024
 const magic = 2
 
-/** One run of batches with the records in order, all stamped with `arrivalMs`. Offsets and leader epoch are the engine's to write. */
-export function buildRun(entries: readonly PutEntry[], arrivalMs: number): Buffer {
+/**
+ * One run of batches with the records in order, all stamped with `arrivalMs`, each batch within the topic's `max.message.bytes` where
+ * its records allow it. Offsets and leader epoch are the engine's to write.
+ */
+export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchBytesMax: number): Buffer {
+  const batchBytes = Math.min(batchBytesTarget, batchBytesMax)
   const bodyBytes = new Array<number>(entries.length)
   /** Where each batch begins: index of its first record. */
   const starts: number[] = []
   let total = 0
-  let inBatch = 0
+  let inBatch = Number.POSITIVE_INFINITY
   for (let i = 0; i < entries.length; i++) {
-    if (i === 0 || inBatch >= batchBytesTarget) {
+    const entry = entries[i]!
+    let body = bodyOf(entry, i - (starts.at(-1) ?? 0))
+    if (inBatch + varintBytes(body) + body > batchBytes) {
       starts.push(i)
+      body = bodyOf(entry, 0)
       total += batchHeaderBytes
-      inBatch = 0
+      inBatch = batchHeaderBytes
     }
-    const body = bodyOf(entries[i]!, i - starts.at(-1)!)
     bodyBytes[i] = body
     const whole = varintBytes(body) + body
     total += whole

@@ -2,11 +2,13 @@
 // otherwise, as AWS does; Kafka's week is the default of topics that Kafka clients create.
 import { EngineError } from '../../engine/errors.ts'
 import { inUse, invalidArgument } from '../aws-error.ts'
+import { messageBytesOf } from '../describe.ts'
 import { operation } from '../operation.ts'
 import { integer, required, structure } from '../shape.ts'
 import { maxRecordSizeInKiB, recordDistributionStrategy, streamMode, streamName, tags } from '../shapes.ts'
 
 const retentionMs = 24 * 3_600_000
+const recordKibDefault = 1024
 /** What AWS gives an on-demand stream to begin with. */
 const onDemandShards = 4
 
@@ -29,7 +31,7 @@ export const createStream = operation({
       await engine.topics.create({
         name: input.streamName,
         partitionCount: input.shardCount ?? onDemandShards,
-        configs: { 'retention.ms': String(retentionMs) },
+        configs: { 'retention.ms': String(retentionMs), 'max.message.bytes': String(messageBytesOf(input.maxRecordSizeInKiB ?? recordKibDefault)) },
         createdByAws: true,
       })
     } catch (error) {

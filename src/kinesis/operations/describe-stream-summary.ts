@@ -1,5 +1,5 @@
 // DescribeStreamSummary: a stream without its shards.
-import { describeStream } from '../describe.ts'
+import { describeStream, recordKibOf } from '../describe.ts'
 import { operation } from '../operation.ts'
 import { streamReference } from '../shapes.ts'
 
@@ -13,6 +13,7 @@ export const describeStreamSummary = operation({
         ...describeStream(stream),
         OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.open.length,
         ConsumerCount: 0,
+        MaxRecordSizeInKiB: recordKibOf(stream),
       },
     }
   },

@@ -1,0 +1,82 @@
+// Every declared input against AWS's own model: members, types, constraints, what is required. Skipped where the model is not at hand.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { operations } from '../../src/kinesis/operations/index.ts'
+import type { Node } from '../../src/kinesis/shape.ts'
+
+const file = join(import.meta.dirname, '../../../shared/models/aws/kinesis.service-2.json')
+const present = existsSync(file)
+if (!present) console.log(`skipped: ${file} is not there, so declarations are not compared with AWS's model`)
+
+interface ModelShape {
+  type: string
+  members?: Record<string, { shape: string }>
+  member?: { shape: string }
+  key?: { shape: string }
+  value?: { shape: string }
+  required?: string[]
+  min?: number
+  max?: number
+  pattern?: string
+  enum?: string[]
+}
+interface Model {
+  operations: Record<string, { input?: { shape: string } }>
+  shapes: Record<string, ModelShape>
+}
+
+/** A model shape in the words of our declarations. */
+function expected(model: Model, name: string): unknown {
+  const shape = model.shapes[name]!
+  const { min, max, pattern } = shape
+  switch (shape.type) {
+    case 'structure':
+      return Object.fromEntries(
+        Object.entries(shape.members!).map(([member, { shape: target }]) => [
+          member,
+          { required: shape.required?.includes(member) ?? false, is: expected(model, target) },
+        ]),
+      )
+    case 'list':
+      return { list: expected(model, shape.member!.shape), min, max }
+    case 'map':
+      return { key: expected(model, shape.key!.shape), value: expected(model, shape.value!.shape), min, max }
+    case 'string':
+      return { string: true, min, max, pattern, values: shape.enum?.toSorted() }
+    case 'integer':
+    case 'long':
+      return { number: shape.type, min, max }
+    case 'blob':
+      return { blob: true, max }
+    default:
+      return shape.type
+  }
+}
+
+function declared(node: Node): unknown {
+  switch (node.kind) {
+    case 'structure':
+      return Object.fromEntries(node.members.map((member) => [member.wireName, { required: member.required, is: declared(member.node) }]))
+    case 'list':
+      return { list: declared(node.member), min: node.min, max: node.max }
+    case 'map':
+      return { key: declared(node.key), value: declared(node.value), min: node.min, max: node.max }
+    case 'string':
+      return { string: true, min: node.min, max: node.max, pattern: node.pattern, values: node.values?.toSorted() }
+    case 'integer':
+    case 'long':
+      return { number: node.kind, min: node.min, max: node.max }
+    case 'blob':
+      return { blob: true, max: node.max }
+    default:
+      return node.kind
+  }
+}
+
+test.skipIf(!present).for(operations.map(({ name }) => name))('%s takes what AWS’s model says', (name) => {
+  const model = JSON.parse(readFileSync(file, 'utf8')) as Model
+  const { input } = operations.find((operation) => operation.name === name)!
+  const shape = model.operations[name]?.input?.shape
+  expect(declared(input)).toEqual(shape ? expected(model, shape) : {})
+})

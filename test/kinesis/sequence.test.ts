@@ -1,0 +1,62 @@
+// Sequence numbers: AWS's layout, and the offset that comes back out of it.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { cameFrom, parseSequenceNumber, SequenceNumbers } from '../../src/kinesis/sequence.ts'
+
+const shardIndex = fc.integer({ min: 0, max: 2 ** 31 - 1 })
+const offset = fc.oneof(fc.nat(), fc.maxSafeNat())
+const createdMs = fc.integer({ min: 1_400_000_000_000, max: 4_000_000_000_000 })
+const timestampMs = fc.oneof(createdMs, fc.integer({ min: -5, max: 5 }), fc.constant(Number.MAX_SAFE_INTEGER))
+
+test('the offset, the shard and its creation come back out of a sequence number', () => {
+  fc.assert(
+    fc.property(shardIndex, createdMs, offset, timestampMs, (index, created, at, ms) => {
+      const text = new SequenceNumbers(index, created).at(at, ms)
+      const position = parseSequenceNumber(text)
+      expect(position).toEqual({ shardIndex: index, shardCreatedS: Math.floor(created / 1000), offset: at })
+      expect(cameFrom(position!, index, created)).toBe(true)
+      expect(text).toMatch(/^\d{56}$/)
+    }),
+  )
+})
+
+test('within a shard, order is by offset whatever the timestamps are', () => {
+  fc.assert(
+    fc.property(shardIndex, createdMs, offset, offset, timestampMs, timestampMs, (index, created, a, b, msA, msB) => {
+      fc.pre(a < b)
+      const numbers = new SequenceNumbers(index, created)
+      expect(BigInt(numbers.at(a, msA)) < BigInt(numbers.at(b, msB))).toBe(true)
+      expect(BigInt(numbers.at(b, msB)) < BigInt(numbers.end(created))).toBe(true)
+    }),
+  )
+})
+
+test('two shards never give the same sequence number', () => {
+  fc.assert(
+    fc.property(shardIndex, shardIndex, createdMs, offset, timestampMs, (a, b, created, at, ms) => {
+      fc.pre(a !== b)
+      expect(new SequenceNumbers(a, created).at(at, ms)).not.toBe(new SequenceNumbers(b, created).at(at, ms))
+    }),
+  )
+})
+
+test('no digit string makes the parser throw, and what it reads it would write', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.bigInt({ min: 0n, max: 1n << 190n }).map(String), fc.stringMatching(/^\d{0,129}$/), fc.string()), (text) => {
+      const position = parseSequenceNumber(text)
+      if (position) expect(BigInt(text) >> 184n).toBe(2n)
+    }),
+  )
+})
+
+test('the layout is AWS’s, digit for digit', () => {
+  // 2 | second of creation | low digit of the shard | index | 00 | second of the record | shard | 2
+  const hex = BigInt(new SequenceNumbers(0x1f, 1_421_889_722_000).at(5, 1_421_889_723_456)).toString(16)
+  expect(hex).toBe(
+    `2${(1_421_889_722).toString(16).padStart(9, '0')}f${'5'.padStart(16, '0')}00${(1_421_889_723).toString(16).padStart(9, '0')}0000001f2`,
+  )
+})
+
+test('the end of a closed shard reads as an offset above all', () => {
+  expect(parseSequenceNumber(new SequenceNumbers(3, 1_500_000_000_000).end(1_500_000_100_000))?.offset).toBe(Number.POSITIVE_INFINITY)
+})
