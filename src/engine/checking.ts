@@ -14,8 +14,9 @@ import { type RecordsRefusalReason, RecordsRefused } from '../../protocol/record
 import { nextBatch, restampTimestamps } from '../../protocol/records/run.ts'
 import { validateBatches } from '../../protocol/records/validate.ts'
 import { EngineError, type EngineErrorCode } from './errors.ts'
-import { type CheckedBatches, producerFactsOf } from './partition.ts'
+import type { CheckedBatches } from './partition.ts'
 import type { ActingConfig } from './topic-configs.ts'
+import { producerFactsOf } from './writer-state.ts'
 
 /** How an append is to be looked at. */
 export interface CheckOptions {

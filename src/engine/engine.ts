@@ -19,7 +19,7 @@ import {
 } from './reading.ts'
 import { ResourceConfigs } from './resource-configs.ts'
 import { RetentionRunner } from './retention-runner.ts'
-import { counterTable, droppedTable, identityTable } from './rows.ts'
+import { abortedTable, counterTable, droppedTable, identityTable } from './rows.ts'
 import { type Topic, type TopicEvent, Topics } from './topics.ts'
 import { Waiters } from './waiters.ts'
 
@@ -178,10 +178,7 @@ export class Engine {
       const bounds = await this.store.log.trim(partition.uid, before).catch((error: unknown) => {
         throw asEngineError(error)
       })
-      partition.startOffset = Math.max(partition.startOffset, bounds.startOffset)
-      partition.bytes = bounds.bytes
-      partition.segmentCount = bounds.segmentCount
-      this.waiters.moved(partition)
+      if (partition.trimmed(bounds)) this.waiters.moved(partition)
     }
     return partition.startOffset
   }
@@ -252,7 +249,9 @@ export class Engine {
     this.#freeing = this.#freeing.then(async () => {
       for (const { key } of await this.store.tables.list(droppedTable)) {
         await this.store.log.drop(Number(key[0]))
-        await this.store.batch().delete(droppedTable, key).commit()
+        const batch = this.store.batch().delete(droppedTable, key)
+        for (const { key: aborted } of await this.store.tables.list(abortedTable, key)) batch.delete(abortedTable, aborted)
+        await batch.commit()
       }
     })
     const freeing = this.#freeing

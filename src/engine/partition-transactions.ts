@@ -13,6 +13,8 @@ interface Open {
   /** The first record's offset, or a lower bound of it while that append is on its way. */
   firstOffset: number
   startedMs: number
+  /** `firstOffset` is the record's own. */
+  exact: boolean
 }
 
 export class PartitionTransactions {
@@ -21,6 +23,7 @@ export class PartitionTransactions {
   #aborted: AbortedRange[] = []
   /** How many of `#aborted` a snapshot has stored. */
   #stored = 0
+  #trimmed: number[] = []
 
   /** Everything before it is decided: the first offset of the oldest open transaction, else the end. */
   lastStableOffset(endOffset: number): number {
@@ -40,7 +43,7 @@ export class PartitionTransactions {
 
   /** Open transactions, for DescribeProducers and for finding those that hang. */
   open(): { producerId: number; firstOffset: number; startedMs: number }[] {
-    return [...this.#open].map(([producerId, open]) => ({ producerId, ...open }))
+    return [...this.#open].map(([producerId, { firstOffset, startedMs }]) => ({ producerId, firstOffset, startedMs }))
   }
 
   /**
@@ -49,14 +52,16 @@ export class PartitionTransactions {
    */
   begin(producerId: number, atLeast: number, nowMs: number): boolean {
     if (this.#open.has(producerId)) return false
-    this.#open.set(producerId, { firstOffset: atLeast, startedMs: nowMs })
+    this.#open.set(producerId, { firstOffset: atLeast, startedMs: nowMs, exact: false })
     return true
   }
 
   /** The batch that opened the transaction is stored at `firstOffset`. */
   opened(producerId: number, firstOffset: number): void {
     const open = this.#open.get(producerId)
-    if (open) open.firstOffset = firstOffset
+    if (!open) return
+    open.firstOffset = firstOffset
+    open.exact = true
   }
 
   /** A marker is stored at `markerOffset`. */
@@ -78,9 +83,16 @@ export class PartitionTransactions {
 
   /** Forgets ranges that ended before the partition's start. */
   trim(startOffset: number): void {
-    const gone = this.#firstEndingFrom(startOffset)
-    this.#aborted.splice(0, gone)
-    this.#stored = Math.max(0, this.#stored - gone)
+    const gone = this.#aborted.splice(0, this.#firstEndingFrom(startOffset))
+    this.#trimmed.push(...gone.slice(0, this.#stored).map(({ lastOffset }) => lastOffset))
+    this.#stored = Math.max(0, this.#stored - gone.length)
+  }
+
+  /** The last offsets of stored ranges that were forgotten since the last call. */
+  takeTrimmed(): number[] {
+    const trimmed = this.#trimmed
+    this.#trimmed = []
+    return trimmed
   }
 
   #firstEndingFrom(offset: number): number {
@@ -105,14 +117,15 @@ export class PartitionTransactions {
   /** As a snapshot stored them. */
   static from(open: readonly OpenRow[], aborted: readonly AbortedRange[]): PartitionTransactions {
     const state = new PartitionTransactions()
-    for (const [producerId, firstOffset, startedMs] of open) state.#open.set(producerId, { firstOffset, startedMs })
+    for (const [producerId, firstOffset, startedMs] of open) state.#open.set(producerId, { firstOffset, startedMs, exact: true })
     state.#aborted = [...aborted].sort((a, b) => a.lastOffset - b.lastOffset)
     state.#stored = state.#aborted.length
     return state
   }
 
+  /** For a snapshot. One whose first batch is still on its way is left out: the log has it. */
   rows(): OpenRow[] {
-    return [...this.#open].map(([producerId, { firstOffset, startedMs }]) => [producerId, firstOffset, startedMs])
+    return [...this.#open].filter(([, { exact }]) => exact).map(([producerId, { firstOffset, startedMs }]) => [producerId, firstOffset, startedMs])
   }
 }
 

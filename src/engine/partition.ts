@@ -1,20 +1,14 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
-import { baseSequenceOf, endOffsetOf, isControl, producerEpochOf, producerIdOf, recordCountOf } from '../../protocol/records/batch.ts'
-import { forEachBatch } from '../../protocol/records/run.ts'
-import type { AppendResult, CommitNotice } from '../../storage/log.ts'
+import type { Bounds, CommitNotice } from '../../storage/log.ts'
 import { StorageFull, type Store } from '../../storage/store.ts'
+import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
-import { producersPerPartitionMax } from '../limits.ts'
 import { EngineError } from './errors.ts'
-import { type ProducerFacts, ProducerState } from './producer-state.ts'
-import { producerTable } from './rows.ts'
+import type { ProducerFacts } from './producer-state.ts'
 import type { Topic } from './topics.ts'
-
-/** A snapshot of the producers is stored with every so many batches or bytes: that much is read again when the partition is opened. */
-const snapshotBatches = 64
-const snapshotBytes = 8 * 1024 * 1024
+import { WriterState } from './writer-state.ts'
 
 /** What is handed to the log: batches that were checked. */
 export interface CheckedBatches {
@@ -49,13 +43,9 @@ export class Partition {
   opened = false
   #surroundings: PartitionSurroundings
   #opening: Promise<void> | null = null
-  #producers = new ProducerState()
-  #batchesSinceSnapshot = 0
-  #bytesSinceSnapshot = 0
+  #writers: WriterState
   /** Counts the times that the stored state was loaded: an append that fails belongs to one of them. */
   #incarnation = 0
-  /** Up to here the producers' state has every batch with its offset. */
-  #settledEnd = 0
   #dropped = false
 
   constructor(topic: Topic, index: number, uid: number, retired: boolean, surroundings: PartitionSurroundings) {
@@ -64,15 +54,17 @@ export class Partition {
     this.uid = uid
     this.retired = retired
     this.#surroundings = surroundings
+    this.#writers = WriterState.empty(uid)
   }
 
-  /** Everything before it is decided. Without open transactions that is everything durable. */
+  /** Everything before it is decided: no open transaction began earlier. */
   get lastStableOffset(): number {
-    return this.endOffset
+    return this.#writers.transactions.lastStableOffset(this.endOffset)
   }
 
-  get producerCount(): number {
-    return this.#producers.size
+  /** Who writes here; valid once opened. */
+  get writers(): WriterState {
+    return this.#writers
   }
 
   /** Loads bounds and producers, once. Work depends on what was written since the last snapshot, not on the log's size. */
@@ -85,31 +77,13 @@ export class Partition {
   }
 
   async #load(): Promise<void> {
-    const { store } = this.#surroundings
+    const { store, clock } = this.#surroundings
     const { segmentBytes, segmentMs } = this.topic.config
     store.log.setSegmentPolicy(this.uid, { segmentBytes, segmentMs })
     await this.refreshBounds()
-    const snapshot = await store.tables.get(producerTable, [this.uid])
-    this.#producers = ProducerState.from(snapshot?.producers ?? [])
-    await this.#replayProducers(Math.max(snapshot?.endOffset ?? 0, this.startOffset))
-    this.#settledEnd = this.endOffset
+    this.#writers = await WriterState.load(store, this.uid, this.startOffset, this.endOffset, clock.now())
     this.#incarnation++
     this.opened = true
-  }
-
-  async #replayProducers(fromOffset: number): Promise<void> {
-    const { store, clock } = this.#surroundings
-    for (let offset = fromOffset; offset < this.endOffset; ) {
-      const [result] = await store.log.read([{ partition: this.uid, fromOffset: offset, bytesMax: snapshotBytes }])
-      if (!result?.chunks.length) return
-      for (const chunk of result.chunks) {
-        offset = chunk.endOffset
-        forEachBatch(chunk.bytes, (at) => {
-          const facts = producerFactsOf(chunk.bytes, at)
-          if (facts && !isControl(chunk.bytes, at)) this.#producers.replay(facts, endOffsetOf(chunk.bytes, at) - facts.recordCount, clock.now())
-        })
-      }
-    }
   }
 
   /** Takes over the log's word for where the partition begins and ends. */
@@ -119,6 +93,16 @@ export class Partition {
     this.endOffset = bounds.endOffset
     this.bytes = bounds.bytes
     this.segmentCount = bounds.segmentCount
+  }
+
+  /** Retention or DeleteRecords moved the start. Answers whether it did. */
+  trimmed(bounds: Bounds): boolean {
+    const moved = bounds.startOffset > this.startOffset
+    this.startOffset = Math.max(this.startOffset, bounds.startOffset)
+    this.bytes = bounds.bytes
+    this.segmentCount = bounds.segmentCount
+    if (moved) this.#writers.transactions.trim(this.startOffset)
+    return moved
   }
 
   committed(notice: CommitNotice): void {
@@ -145,61 +129,65 @@ export class Partition {
         ),
       )
     }
-    const { producer } = checked
+    const { producer, transactional } = checked
     if (!producer) return this.#store(checked)
     try {
-      const verdict = this.#producers.check(producer)
+      const verdict = this.#writers.producers.check(producer)
       if (verdict.kind === 'duplicate') return Promise.resolve(verdict.baseOffset)
     } catch (refused) {
       return Promise.reject(refused)
     }
     const stored = this.#store(checked)
-    this.#producers.begin(producer, stored, this.#surroundings.clock.now())
-    // After the producers' own note of the offset, so that a snapshot up to here never misses a batch.
-    stored.then(
-      (baseOffset) => {
-        this.#settledEnd = baseOffset + checked.offsetCount
-      },
-      () => {},
-    )
+    this.#writers.track(producer, transactional, stored, this.endOffset, this.#surroundings.clock.now())
     return stored
   }
 
   async #store({ bytes, offsetCount, maxTimestampMs, producer }: CheckedBatches): Promise<number> {
-    const { store } = this.#surroundings
+    const { store, clock, settings } = this.#surroundings
     const incarnation = this.#incarnation
     const request = { partition: this.uid, bytes, offsetCount, maxTimestampMs, leaderEpoch: this.leaderEpoch }
     try {
-      const snapshot = producer ? this.#snapshotDue(bytes.length) : null
-      let result: AppendResult | undefined
-      if (snapshot) [result] = await store.batch().put(producerTable, [this.uid], snapshot).append(request).commit()
-      else result = await store.log.append(request)
+      if (!producer || !this.#writers.snapshotDue(bytes.length)) return (await store.log.append(request)).baseOffset
+      const batch = store.batch().append(request)
+      this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
+      const [result] = await batch.commit()
       return result!.baseOffset
     } catch (error) {
-      // Whatever was on its way is gone, and with it what the producers were believed to have stored: load again before the next append.
-      if (this.#incarnation === incarnation) this.opened = false
+      this.#failed(incarnation)
       throw asEngineError(error)
     }
   }
 
-  /** Now and then the producers' state up to the last settled batch: what is on its way is found in the log. */
-  #snapshotDue(bytes: number): { endOffset: number; producers: ReturnType<ProducerState['rows']> } | null {
-    this.#batchesSinceSnapshot++
-    this.#bytesSinceSnapshot += bytes
-    if (this.#batchesSinceSnapshot < snapshotBatches && this.#bytesSinceSnapshot < snapshotBytes) return null
-    this.#batchesSinceSnapshot = 0
-    this.#bytesSinceSnapshot = 0
+  /** Whatever was on its way is gone, and with it what the writers were believed to have stored: load again before the next append. */
+  #failed(incarnation: number): void {
+    if (this.#incarnation === incarnation) this.opened = false
+  }
+
+  /**
+   * Adds the end of a producer's transaction to a batch of writes: the control batch, made by the caller. Call the answer with the
+   * offset that the commit gave it, or with null when the commit failed.
+   */
+  addMarker(batch: Batch, marker: Marker): (offset: number | null) => void {
     const { clock, settings } = this.#surroundings
-    this.#producers.expire(clock.now() - settings.get('producer.id.expiration.ms'), producersPerPartitionMax)
-    return { endOffset: this.#settledEnd, producers: this.#producers.rows() }
+    const incarnation = this.#incarnation
+    const { producerId, producerEpoch, committed, bytes, timestampMs } = marker
+    batch.append({ partition: this.uid, bytes, offsetCount: 1, maxTimestampMs: timestampMs, leaderEpoch: this.leaderEpoch })
+    if (this.#writers.snapshotDue(bytes.length)) this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
+    return (offset) => {
+      if (offset === null) this.#failed(incarnation)
+      else this.#writers.markerStored(producerId, producerEpoch, offset, committed, clock.now())
+    }
   }
 }
 
-/** What the batch at `at` says of its producer; null where it has none. */
-export function producerFactsOf(bytes: Buffer, at = 0): ProducerFacts | null {
-  const producerId = producerIdOf(bytes, at)
-  if (producerId < 0) return null
-  return { producerId, producerEpoch: producerEpochOf(bytes, at), baseSequence: baseSequenceOf(bytes, at), recordCount: recordCountOf(bytes, at) }
+/** The end of a transaction in one partition. */
+export interface Marker {
+  producerId: number
+  producerEpoch: number
+  committed: boolean
+  /** The control batch. */
+  bytes: Buffer
+  timestampMs: number
 }
 
 export function asEngineError(error: unknown): unknown {

@@ -114,6 +114,22 @@ export class ProducerState {
     return batch
   }
 
+  /** A marker carries the producer's epoch of now: batches of older ones are stale from here on, and a newer epoch starts with sequence 0. */
+  raiseEpoch(producerId: number, epoch: number, nowMs: number): void {
+    const producer = this.#producers.get(producerId)
+    if (producer && epoch > producer.epoch) this.#producers.set(producerId, { epoch, lastUsedMs: nowMs, batches: [] })
+  }
+
+  /** Producers with their epoch and last sequence, for DescribeProducers. */
+  list(): { producerId: number; epoch: number; lastSequence: number; lastUsedMs: number }[] {
+    return [...this.#producers].map(([producerId, { epoch, lastUsedMs, batches }]) => ({
+      producerId,
+      epoch,
+      lastSequence: batches.at(-1)?.lastSequence ?? -1,
+      lastUsedMs,
+    }))
+  }
+
   /** Forgets producers that were last used before `beforeMs` (producer.id.expiration.ms), and the oldest above `countMax`. */
   expire(beforeMs: number, countMax: number): void {
     for (const [id, producer] of this.#producers) {

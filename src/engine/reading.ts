@@ -63,7 +63,12 @@ export async function readPartitions(log: Log, requests: readonly FetchRequest[]
       const limit = options.committedOnly ? result.lastStableOffset : result.endOffset
       fill(result, read.chunks, request.fromOffset, limit, Math.min(request.bytesMax, bytesLeft), empty)
       bytesLeft -= result.bytes
-      if (result.bytes > 0) empty = false
+      if (result.bytes === 0) continue
+      empty = false
+      if (options.committedOnly) {
+        const last = endOffsetOfRun(result.buffers.at(-1)!)
+        result.abortedTransactions = request.partition.writers.transactions.abortedBetween(request.fromOffset, last)
+      }
     }
     from = to
   }

@@ -80,13 +80,7 @@ export class RetentionRunner {
         if (!policy || this.#topics.get(partition.topic.name) !== partition.topic) return
         const step = await this.#store.log.retain(partition.uid, policy, this.#clock.now())
         more = step.more
-        const before = partition.startOffset
-        if (partition.opened) {
-          partition.startOffset = step.bounds.startOffset
-          partition.bytes = step.bounds.bytes
-          partition.segmentCount = step.bounds.segmentCount
-          if (before !== partition.startOffset) this.#moved(partition)
-        }
+        if (partition.opened && partition.trimmed(step.bounds)) this.#moved(partition)
       }
     } finally {
       this.#running.delete(partition)

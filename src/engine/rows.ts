@@ -1,5 +1,6 @@
 // The engine's own rows: what of topics, partitions and producers must survive. Shapes and keys only.
 import { table } from '../../storage/tables.ts'
+import type { OpenRow } from './partition-transactions.ts'
 import type { ProducerRow } from './producer-state.ts'
 
 export interface ShardRow {
@@ -33,6 +34,8 @@ export interface StreamFacts {
 export interface ProducerSnapshotRow {
   endOffset: number
   producers: ProducerRow[]
+  /** Open transactions. */
+  open: OpenRow[]
 }
 
 /** Key: [name]. */
@@ -41,6 +44,8 @@ export const topicTable = table<TopicRow>('topic')
 export const droppedTable = table<true>('dropped')
 /** Key: [partition uid]. */
 export const producerTable = table<ProducerSnapshotRow>('producer')
+/** Key: [partition uid, last offset]; row: [producerId, firstOffset]. Aborted transactions up to the snapshot's end. */
+export const abortedTable = table<[producerId: number, firstOffset: number]>('aborted')
 /** Key: ['partition-uid'] or ['producer-id']: the first number not given out; ['cluster-id']. */
 export const counterTable = table<number>('counter')
 export const identityTable = table<string>('identity')

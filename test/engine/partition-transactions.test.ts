@@ -67,6 +67,10 @@ test('ranges before the start are forgotten; a snapshot stores each range once',
 })
 
 test('rows bring open transactions back', () => {
-  const state = stateAfter((s) => s.begin(7, 3, 99))
+  const state = stateAfter((s) => {
+    s.begin(7, 2, 99)
+    s.opened(7, 3)
+    s.begin(8, 5, 100)
+  })
   expect(PartitionTransactions.from(state.rows(), []).open()).toEqual([{ producerId: 7, firstOffset: 3, startedMs: 99 }])
 })
