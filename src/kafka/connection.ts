@@ -116,9 +116,9 @@ export class Connection implements Client {
     return this.#abort.signal
   }
 
-  /** A request or an answer is under way. */
-  get busy(): boolean {
-    return this.#slots.length > 0 || this.#unsentBytes > 0
+  /** A request is being worked on: a client that waits for its answer is not idle. */
+  get working(): boolean {
+    return this.#slots.length > 0
   }
 
   /** The client owes the rest of a request, and holds memory with it. */
@@ -234,7 +234,10 @@ export class Connection implements Client {
   #start(slot: Slot): void {
     slot.state = 'running'
     this.#started++
-    if (!slot.frame) return this.#finish(slot, slot.reply!)
+    if (!slot.frame) {
+      this.#finish(slot, slot.reply!)
+      return
+    }
     this.#blocked = true
     let proceeded = false
     const proceed = (): void => {
@@ -278,7 +281,10 @@ export class Connection implements Client {
       this.#heldBytes -= replyBytes
       this.#unsentBytes += replyBytes
       if (reply?.parts) for (const part of reply.parts) this.#out.push(part)
-      if (reply && reply.close !== null) return this.#close(reply.close)
+      if (reply && reply.close !== null) {
+        this.#close(reply.close)
+        return
+      }
     }
     if (this.#out.length > 0 && !this.#flushDue) {
       this.#flushDue = true

@@ -90,13 +90,20 @@ export class FrameReader {
   #parse(bytes: Buffer, at: number, borrowed: boolean): void {
     if (this.#frame) at = this.#begin(bytes, at, 0, borrowed)
     while (!this.#ended && at < bytes.length) {
-      if (bytes.length - at < prefixBytes) return this.#keep(bytes, at, borrowed)
+      if (bytes.length - at < prefixBytes) {
+        this.#keep(bytes, at, borrowed)
+        return
+      }
       const frameBytes = bytes.readInt32BE(at)
-      if (frameBytes < frameBytesMin || frameBytes > this.#frameBytesMax) return this.#refuse(frameBytes)
+      if (frameBytes < frameBytesMin || frameBytes > this.#frameBytesMax) {
+        this.#refuse(frameBytes)
+        return
+      }
       at += prefixBytes
       if (!this.#sink.admit(frameBytes)) {
         this.#awaited = frameBytes
-        return this.#keep(bytes, at, borrowed)
+        this.#keep(bytes, at, borrowed)
+        return
       }
       at = this.#begin(bytes, at, frameBytes, borrowed)
     }

@@ -32,6 +32,11 @@ export const networkSettings = {
     meaning:
       'Bytes of requests held in all; above it sockets are not read. -1 for no limit, which is Kafka’s default; here 128 MiB, so that no number of clients can exhaust the memory.',
   }),
+  'queued.max.response.bytes': long({
+    default: 268435456,
+    min: 0,
+    meaning: 'Bytes of answers that clients have not taken yet, in all; above it a fetch is answered with as little as the protocol allows.',
+  }),
   'connection.queued.max.bytes': long({
     default: 16777216,
     min: 1,

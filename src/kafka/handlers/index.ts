@@ -13,15 +13,21 @@ import { handleDescribeCluster } from './describe-cluster.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleDescribeGroups } from './describe-groups.ts'
 import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts'
+import { handleFetch } from './fetch.ts'
 import { handleFindCoordinator } from './find-coordinator.ts'
 import { handleHeartbeat } from './heartbeat.ts'
 import { handleIncrementalAlterConfigs } from './incremental-alter-configs.ts'
+import { handleInitProducerId } from './init-producer-id.ts'
 import { handleJoinGroup } from './join-group.ts'
 import { handleLeaveGroup } from './leave-group.ts'
 import { handleListGroups } from './list-groups.ts'
+import { handleListOffsets } from './list-offsets.ts'
+import { handleMetadata } from './metadata.ts'
 import { handleOffsetCommit } from './offset-commit.ts'
 import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
+import { handleOffsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
+import { handleProduce } from './produce.ts'
 import { handleSyncGroup } from './sync-group.ts'
 
 export const handlers: readonly Handler[] = [
@@ -46,4 +52,10 @@ export const handlers: readonly Handler[] = [
   handleOffsetDelete,
   handleOffsetFetch,
   handleSyncGroup,
+  handleFetch,
+  handleInitProducerId,
+  handleListOffsets,
+  handleMetadata,
+  handleOffsetForLeaderEpoch,
+  handleProduce,
 ]

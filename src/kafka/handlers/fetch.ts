@@ -1,0 +1,102 @@
+// Fetch (1), versions 0-18. v1: throttle time. v2, v3: message format 1; v3: a limit for the whole answer, and the order of partitions matters (KIP-74). v4: message format 2, isolation level,
+// aborted transactions. v5: log start offset. v7: sessions (KIP-227). v9: leader epoch (KIP-320). v10: zstd. v11: rack (KIP-392), of no effect with one node. v12: flexible, last fetched
+// epoch. v13: topic ids. v15-v18: for followers.
+//
+// Parks until there are min bytes over all partitions, at most max wait, and answers at once where a partition has an error. Parked, it lets the next request of the connection
+// start. Answers hold views of what is stored, never copies.
+//
+// Differs from Apache Kafka 4.4:
+// - Versions 0-3 are served, as 3.9 did: batches are converted to message sets.
+// - Any partition's error ends the wait; Kafka waits on where only topics are unknown and others are fine.
+// - OFFSET_OUT_OF_RANGE comes with the partition's real bounds, where Kafka says -1.
+// - A follower's request is answered like a consumer's: there are no followers.
+// - Sessions: one that is in use is never thrown out for another; where there is no room the answer has none.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { fetch } from '../../../protocol/messages/fetch.ts'
+import { zeroUuid } from '../../../protocol/reader.ts'
+import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
+import { handler } from '../context.ts'
+import { forVersion } from '../fetch-records.ts'
+import type { FetchScope, FetchSessionRequest, WantedPartition } from '../fetch-sessions.ts'
+import { type Fetched, fetchLimits, readOrWait } from '../fetching.ts'
+
+type Request = RequestOf<typeof fetch>
+type TopicAnswer = ResponseInput<typeof fetch>['responses'][number]
+type PartitionAnswer = TopicAnswer['partitions'][number]
+
+const readCommitted = 1
+const idsSince = 13
+const noEpochEnd = { epoch: -1, endOffset: -1 }
+const noLeader = { leaderId: -1, leaderEpoch: -1 }
+const noSnapshot = { endOffset: -1, epoch: -1 }
+
+export const handleFetch = handler(
+  fetch,
+  async (request, context) => {
+    const { version, clock, fetchSessions, respond } = context
+    const scope = fetchSessions.open(sessionRequestOf(request, version), clock.now())
+    if (scope.errorCode !== errorCode.NONE) return respond({ throttleTimeMs: 0, errorCode: scope.errorCode, responses: [] })
+    const committedOnly = request.isolationLevel === readCommitted
+    const results = await readOrWait(scope.wanted, {
+      context,
+      byId: version >= idsSince,
+      committedOnly,
+      ...fetchLimits(request, context),
+    })
+    const firstError = results.find((result) => result.errorCode !== errorCode.NONE)
+    const responses = topicsOf(scope, results, version, committedOnly)
+    return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, sessionId: scope.finish(), responses }, firstError?.errorCode)
+  },
+  // Answers are large: the next fetch of a client that pipelines them waits for this one's answer, as in Kafka.
+  { alone: true, versions: [4, 18] },
+)
+
+/** Whole fetches of versions without sessions are the same as "no session". */
+function sessionRequestOf({ sessionId, sessionEpoch, topics, forgottenTopicsData }: Request, version: number): FetchSessionRequest {
+  const byId = version >= idsSince
+  const wanted: WantedPartition[] = []
+  for (const { topic, topicId, partitions } of topics) {
+    for (const { partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch } of partitions) {
+      const key = byId ? topicId : topic
+      wanted.push({ topic: key, index: partition, fetchOffset, bytesMax: partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch })
+    }
+  }
+  const forgotten = forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((index) => ({ topic: byId ? topicId : topic, index })),
+  )
+  return { sessionId, sessionEpoch, byId, wanted, forgotten }
+}
+
+/** The partitions that the session has to be told of, by topic. */
+function topicsOf(scope: FetchScope, results: readonly Fetched[], version: number, committedOnly: boolean): TopicAnswer[] {
+  const byTopic = new Map<string, PartitionAnswer[]>()
+  for (const result of results) {
+    const { topic } = result.wanted
+    if (!scope.tells(result.wanted, result)) continue
+    const answer = partitionOf(forVersion(version, result), committedOnly)
+    const partitions = byTopic.get(topic)
+    if (partitions) partitions.push(answer)
+    else byTopic.set(topic, [answer])
+  }
+  const byId = version >= idsSince
+  return [...byTopic].map(([topic, partitions]) => ({ topic: byId ? '' : topic, topicId: byId ? topic : zeroUuid, partitions }))
+}
+
+function partitionOf(fetched: Fetched, committedOnly: boolean): PartitionAnswer {
+  const { wanted, errorCode: code, highWatermark, lastStableOffset, logStartOffset, divergence, aborted, records } = fetched
+  return {
+    partitionIndex: wanted.index,
+    errorCode: code,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    divergingEpoch: divergence ?? noEpochEnd,
+    currentLeader: noLeader,
+    snapshotId: noSnapshot,
+    // Null says that nobody asked.
+    abortedTransactions: committedOnly ? [...aborted] : null,
+    preferredReadReplica: -1,
+    records,
+  }
+}

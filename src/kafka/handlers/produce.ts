@@ -1,0 +1,150 @@
+// Produce (0), versions 0-13. v1: throttle time. v2: log append time. v3: message format 2 only, one batch for each partition, transactional ids. v4: storage errors. v5: log
+// start offset. v7: zstd. v8: which records are at fault, and why (KIP-467). v9: flexible. v10: the leader, after NOT_LEADER_OR_FOLLOWER (KIP-951). v11, v12: transactions
+// (KIP-890). v13: topic ids.
+//
+// The place of the batches in the log is fixed before the next request of the connection starts; the answer follows their commit, with every acks but 0. With acks=0 there is
+// no answer, and an error closes the connection.
+//
+// Differs from Apache Kafka 4.4:
+// - Versions 0-2 are served, as 3.9 did: their message sets are stored as record batches.
+// - acks=1 waits for the commit like acks=all: one node, and acknowledged means on disk.
+// - A null for records is refused with INVALID_RECORD; Kafka answers UNKNOWN_SERVER_ERROR.
+// - Errors carry a message from v8 on, where Kafka leaves most of them without one.
+// - Transactions are not served yet: a transactional produce gets TRANSACTIONAL_ID_AUTHORIZATION_FAILED.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { produce } from '../../../protocol/messages/produce.ts'
+import { isTransactional } from '../../../protocol/records/batch.ts'
+import { RecordsRefused } from '../../../protocol/records/refusal.ts'
+import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
+import type { Appended, Engine } from '../../engine/engine.ts'
+import type { Partition } from '../../engine/partition.ts'
+import { handler, Refusal } from '../context.ts'
+import { refusedBy } from '../error-map.ts'
+import { findPartition } from '../partitions.ts'
+import { batchesOf } from '../produce-records.ts'
+
+type Request = RequestOf<typeof produce>
+type TopicAnswer = ResponseInput<typeof produce>['responses'][number]
+type PartitionAnswer = TopicAnswer['partitionResponses'][number]
+
+/** One partition's part of a request. */
+interface Part {
+  index: number
+  records: Buffer | null
+  /** Or the code that says why there is none. */
+  partition: Partition | number
+}
+
+const noLeader = { leaderId: -1, leaderEpoch: -1 }
+const noOffset = -1
+
+export const handleProduce = handler(
+  produce,
+  async (request, { version, engine, logger, proceed, respond, silence, hangUp }) => {
+    const refusal = refusalOf(request)
+    const parts = partsOf(engine, version, request)
+    // The one wait before the order is fixed; nothing behind this request starts until then.
+    for (const { partition } of parts) if (typeof partition !== 'number' && !partition.opened && !refusal) await engine.open([partition])
+
+    const appends = parts.map(append)
+    proceed()
+    const answers = await Promise.all(appends)
+    const firstError = answers.find((answer) => answer.errorCode !== errorCode.NONE)
+    if (request.acks === 0) return firstError ? hangUp(`a produce with acks=0 failed: ${firstError.errorMessage}`) : silence()
+
+    let next = 0
+    const responses: TopicAnswer[] = request.topicData.map(({ name, topicId, partitionData }) => {
+      const from = next
+      next += partitionData.length
+      return { name, topicId, partitionResponses: answers.slice(from, next) }
+    })
+    return respond({ responses }, firstError?.errorCode)
+
+    function append({ index, records, partition }: Part): Promise<PartitionAnswer> {
+      try {
+        if (refusal) throw refusal
+        if (typeof partition === 'number') throw new Refusal(partition, 'This server does not host this topic-partition.')
+        const batches = batchesOf(records, version)
+        if (isTransactional(batches)) throw transactionsRefused()
+        return engine.append(partition, batches).then(
+          (appended) => stored(index, appended),
+          (error: unknown) => refused(index, error),
+        )
+      } catch (error) {
+        return Promise.resolve(refused(index, error))
+      }
+    }
+
+    function refused(index: number, error: unknown): PartitionAnswer {
+      const known = refusedBy(error)
+      if (!known) logger.error('produce failed', { error })
+      return {
+        index,
+        errorCode: codeInVersion(known?.errorCode ?? errorCode.UNKNOWN_SERVER_ERROR, version),
+        baseOffset: noOffset,
+        recordErrors: faultsOf(error),
+        errorMessage: known?.errorMessage ?? null,
+        currentLeader: noLeader,
+      }
+    }
+  },
+  {
+    refuse: (refused, { topicData }) => ({
+      responses: topicData.map(({ name, topicId, partitionData }) => ({
+        name,
+        topicId,
+        partitionResponses: partitionData.map(({ index }) => ({
+          index,
+          errorCode: refused.errorCode,
+          baseOffset: noOffset,
+          recordErrors: [],
+          errorMessage: refused.errorMessage,
+          currentLeader: noLeader,
+        })),
+      })),
+    }),
+  },
+)
+
+/** What is wrong with the request as a whole. */
+function refusalOf({ acks, transactionalId }: Request): Refusal | null {
+  if (acks !== 0 && acks !== 1 && acks !== -1) return new Refusal(errorCode.INVALID_REQUIRED_ACKS, `acks=${acks}: 0, 1 and -1 (all) exist.`)
+  return transactionalId === null ? null : transactionsRefused()
+}
+
+function transactionsRefused(): Refusal {
+  return new Refusal(errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'Transactions are not served by this version of twinlog.')
+}
+
+function partsOf(engine: Engine, version: number, { topicData }: Request): Part[] {
+  const byId = version >= 13
+  const parts: Part[] = []
+  for (const { name, topicId, partitionData } of topicData) {
+    for (const { index, records } of partitionData)
+      parts.push({ index, records, partition: findPartition(engine, byId, byId ? topicId : name, index) })
+  }
+  return parts
+}
+
+function stored(index: number, { baseOffset, logAppendTimeMs, startOffset }: Appended): PartitionAnswer {
+  return {
+    index,
+    errorCode: errorCode.NONE,
+    baseOffset,
+    logAppendTimeMs,
+    logStartOffset: startOffset,
+    recordErrors: [],
+    currentLeader: noLeader,
+  }
+}
+
+/** Before v4 clients do not know of storage errors; they look for another leader and try again. */
+function codeInVersion(code: number, version: number): number {
+  return version < 4 && code === errorCode.KAFKA_STORAGE_ERROR ? errorCode.NOT_LEADER_OR_FOLLOWER : code
+}
+
+function faultsOf(error: unknown): PartitionAnswer['recordErrors'] {
+  if (!(error instanceof RecordsRefused)) return []
+  return error.recordFaults.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message }))
+}
