@@ -110,7 +110,7 @@ class RunningBroker implements Broker {
     const store = await this.#openStore()
     this.#store = store
     store.onCommitMeasured((seconds, appends, bytes) => counters.observeCommit(seconds, appends, bytes))
-    const engine = await Engine.start({ store, settings, clock, random, onBackgroundError: background })
+    const engine = await Engine.start({ store, settings, clock, random, counters, onBackgroundError: background })
     this.#engine = engine
     engine.topics.onChange(({ kind, topic }) => {
       if (kind === 'deleted') counters.forgetTopic(topic.name)

@@ -1,9 +1,11 @@
 // The engine: what both doors call. Topics, partitions, records; no wire formats, no sockets.
 // The parts are in the files beside this one; here is how they meet.
 import { stampBatches } from '../../protocol/records/run.ts'
+import type { CommitNotice } from '../../storage/log.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
+import type { Counters } from '../counters.ts'
 import type { Random } from '../random.ts'
 import { type CheckOptions, checkBatches } from './checking.ts'
 import { EngineError } from './errors.ts'
@@ -28,6 +30,8 @@ export interface EngineOptions {
   settings: Settings
   clock: Clock
   random: Random
+  /** Counts what topics take in and give out, whichever door asks. */
+  counters?: Counters
   /** Told of background work that failed: retention, freeing space. */
   onBackgroundError?: (error: unknown) => void
 }
@@ -64,6 +68,7 @@ export class Engine {
   #producerIds = { next: 0, end: 0 }
   #producerIdBlock: Promise<void> | null = null
   #background: (error: unknown) => void
+  readonly #counters: Counters | null
 
   private constructor(options: EngineOptions, clusterId: string, configs: ResourceConfigs) {
     const { store, settings, clock, random } = options
@@ -74,6 +79,7 @@ export class Engine {
     this.nodeId = settings.get('node.id')
     this.#clock = clock
     this.#background = options.onBackgroundError ?? (() => {})
+    this.#counters = options.counters ?? null
     this.waiters = new Waiters(clock)
     this.topics = new Topics({
       store,
@@ -117,6 +123,7 @@ export class Engine {
       for (const notice of notices) {
         const partition = engine.#byUid.get(notice.partition)
         if (!partition) continue
+        engine.#countCommitted(partition, notice)
         partition.committed(notice)
         engine.waiters.moved(partition)
         engine.#retention.grew(partition)
@@ -152,7 +159,18 @@ export class Engine {
   /** Whole batches for each request, in order. Nothing waits; park on `waiters` for more. */
   async read(requests: readonly FetchRequest[], options: FetchOptions): Promise<FetchResult[]> {
     for (const { partition } of requests) if (!partition.opened) await partition.open()
-    return readPartitions(this.store.log, requests, options)
+    const results = await readPartitions(this.store.log, requests, options)
+    if (this.#counters) {
+      for (const [i, { bytes }] of results.entries()) if (bytes > 0) this.#counters.topic(requests[i]!.partition.topic.name).bytesOut += bytes
+    }
+    return results
+  }
+
+  #countCommitted(partition: Partition, notice: CommitNotice): void {
+    const counts = this.#counters?.topic(partition.topic.name)
+    if (!counts) return
+    counts.recordsIn += notice.endOffset - partition.endOffset
+    counts.bytesIn += notice.bytes
   }
 
   /** The first record at or after the time, by the record's own timestamp; null for none. */

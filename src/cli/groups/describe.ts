@@ -1,6 +1,6 @@
 // `twinlog groups describe`.
 import type { Admin, GroupDescription } from 'kafkajs'
-import { defineCommand, exitCodes } from '../lib/command.ts'
+import { CommandError, defineCommand, exitCodes } from '../lib/command.ts'
 import { bootstrapOption, jsonOption, loadKafka, withAdmin } from '../lib/kafka.ts'
 import { print, printJson, table } from '../lib/output.ts'
 import { groupLag, type PartitionLag } from './lag.ts'
@@ -28,6 +28,9 @@ export const command = defineCommand({
   options: { ...bootstrapOption, ...jsonOption },
   async run(values, names) {
     const groups = await withAdmin(values.bootstrap, (admin) => describe(admin, names))
+    // Kafka describes a group that does not exist as a dead one.
+    const missing = groups.filter(({ state, offsets }) => state === 'Dead' && offsets.length === 0).map(({ group }) => group)
+    if (missing.length > 0) throw new CommandError(`there is no group ${missing.join(', ')}; twinlog groups list shows those that exist`)
     if (values.json) printJson(groups)
     else for (const group of groups) print(groupText(group))
     return exitCodes.done
