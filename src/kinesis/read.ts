@@ -26,6 +26,7 @@ export interface ShardRead {
 /** Stored bytes asked for at a time: enough for a large answer in few steps, little where few records are wanted. */
 const stepBytesMax = 4 * 1024 * 1024
 const stepBytesMin = 64 * 1024
+const noData = Buffer.alloc(0)
 
 export async function readShard(
   engine: Engine,
@@ -55,17 +56,18 @@ export async function readShard(
       continue
     }
     stableOffset = result.lastStableOffset
-    offset = walkRecords(result, offset, (at, timestampMs, key, value) => {
-      const size = value.length + (key?.length ?? 0)
-      full = at >= endOffset || records.length >= limits.recordsMax || (records.length > 0 && bytes + size > limits.bytesMax)
+    offset = walkRecords(result, offset, (record) => {
+      const size = Math.max(record.keyBytes, 0) + Math.max(record.valueBytes, 0)
+      full = record.offset >= endOffset || records.length >= limits.recordsMax || (records.length > 0 && bytes + size > limits.bytesMax)
       if (full) return false
       bytes += size
-      lastTimestampMs = timestampMs
+      lastTimestampMs = record.timestampMs
       records.push({
-        SequenceNumber: numbers.at(at, timestampMs),
-        ApproximateArrivalTimestamp: new WireTime(timestampMs),
-        Data: value,
-        PartitionKey: partitionKeyOf(key),
+        SequenceNumber: numbers.at(record.offset, lastTimestampMs),
+        ApproximateArrivalTimestamp: new WireTime(lastTimestampMs),
+        // A null value, which deletes a key from a compacted topic, reads as an empty one: AWS knows no other.
+        Data: record.value() ?? noData,
+        PartitionKey: partitionKeyOf(record.key()),
       })
       return true
     })

@@ -1,7 +1,7 @@
-// Kinesis records -> a run of Kafka record batches (format 2): key = PartitionKey, value = Data, timestamp = arrival, an ExplicitHashKey
-// as a header. Measured first, then written once into one buffer: nothing is allocated per record.
-import { batchHeaderBytes, batchLengthOffset, noProducerId, noSequence, sealBatch, writeInt64 } from '../../protocol/records/batch.ts'
-import { varintBytes, writeVarint } from '../../protocol/records/varint.ts'
+// Kinesis records -> a run of Kafka record batches: key = PartitionKey, value = Data, timestamp = arrival, an ExplicitHashKey as a
+// header. Bytes are protocol/records/builder.ts's.
+import { BatchBuilder } from '../../protocol/records/builder.ts'
+import type { RecordHeader } from '../../protocol/records/record.ts'
 
 /** A record as PutRecord and PutRecords give it. */
 export interface PutEntry {
@@ -12,11 +12,13 @@ export interface PutEntry {
 
 /** The Kafka header that carries an ExplicitHashKey, in decimal. */
 export const explicitHashKeyHeader = 'aws-kinesis-explicit-hash-key'
-const headerName = Buffer.from(explicitHashKeyHeader)
 
 /** A batch holds no more than this, but one record at least, so that a Kafka consumer with small fetches is not handed all of a PutRecords at once. */
 const batchBytesTarget = 512 * 1024
-const magic = 2
+/** The most that a record takes beside its data and key: lengths, deltas, the header. */
+const recordOverheadBytes = 100
+const batchOverheadBytes = 64
+const noHeaders: readonly RecordHeader[] = []
 
 /**
  * One run of batches with the records in order, all stamped with `arrivalMs`, each batch within the topic's `max.message.bytes` where
@@ -24,85 +26,25 @@ const magic = 2
  */
 export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchBytesMax: number): Buffer {
   const batchBytes = Math.min(batchBytesTarget, batchBytesMax)
-  const bodyBytes = new Array<number>(entries.length)
-  /** Where each batch begins: index of its first record. */
-  const starts: number[] = []
-  let total = 0
-  let inBatch = Number.POSITIVE_INFINITY
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i]!
-    let body = bodyOf(entry, i - (starts.at(-1) ?? 0))
-    if (inBatch + varintBytes(body) + body > batchBytes) {
-      starts.push(i)
-      body = bodyOf(entry, 0)
-      total += batchHeaderBytes
-      inBatch = batchHeaderBytes
+  const batches: Buffer[] = []
+  for (let from = 0; from < entries.length; ) {
+    let bytes = batchOverheadBytes
+    let to = from
+    do bytes += sizeOf(entries[to++]!)
+    while (to < entries.length && bytes + sizeOf(entries[to]!) <= batchBytes)
+    const builder = new BatchBuilder({ bytesHint: bytes })
+    for (let i = from; i < to; i++) {
+      const { partitionKey, data, explicitHashKey } = entries[i]!
+      builder.append(arrivalMs, partitionKey, data, explicitHashKey === undefined ? noHeaders : headersOf(explicitHashKey))
     }
-    bodyBytes[i] = body
-    const whole = varintBytes(body) + body
-    total += whole
-    inBatch += whole
+    batches.push(builder.build())
+    from = to
   }
-  const bytes = Buffer.allocUnsafe(total)
-  let at = 0
-  for (let batch = 0; batch < starts.length; batch++) {
-    at = writeBatch(bytes, at, entries, bodyBytes, starts[batch]!, starts[batch + 1] ?? entries.length, arrivalMs)
-  }
-  return bytes
+  return batches.length === 1 ? batches[0]! : Buffer.concat(batches)
 }
 
-function writeBatch(
-  bytes: Buffer,
-  at: number,
-  entries: readonly PutEntry[],
-  bodyBytes: readonly number[],
-  from: number,
-  to: number,
-  arrivalMs: number,
-): number {
-  let end = at + batchHeaderBytes
-  for (let i = from; i < to; i++) end = writeRecord(bytes, end, entries[i]!, bodyBytes[i]!, i - from)
-  const count = to - from
-  writeInt64(bytes, 0, at)
-  bytes.writeInt32BE(end - at - batchLengthOffset, at + 8)
-  bytes.writeInt32BE(0, at + 12)
-  bytes.writeInt8(magic, at + 16)
-  bytes.writeInt16BE(0, at + 21)
-  bytes.writeInt32BE(count - 1, at + 23)
-  writeInt64(bytes, arrivalMs, at + 27)
-  writeInt64(bytes, arrivalMs, at + 35)
-  writeInt64(bytes, noProducerId, at + 43)
-  bytes.writeInt16BE(-1, at + 51)
-  bytes.writeInt32BE(noSequence, at + 53)
-  bytes.writeInt32BE(count, at + 57)
-  sealBatch(bytes, at)
-  return end
-}
+/** An upper bound: a character is three bytes of UTF-8 at most. */
+const sizeOf = ({ partitionKey, data, explicitHashKey }: PutEntry): number =>
+  data.length + partitionKey.length * 3 + (explicitHashKey === undefined ? 24 : recordOverheadBytes)
 
-/** Bytes of a record after its length: attributes, time delta (0), offset delta, key, value, headers. */
-function bodyOf({ partitionKey, data, explicitHashKey }: PutEntry, offsetDelta: number): number {
-  const keyBytes = Buffer.byteLength(partitionKey)
-  const body = 2 + varintBytes(offsetDelta) + varintBytes(keyBytes) + keyBytes + varintBytes(data.length) + data.length + 1
-  if (explicitHashKey === undefined) return body
-  return body + varintBytes(headerName.length) + headerName.length + varintBytes(explicitHashKey.length) + explicitHashKey.length
-}
-
-function writeRecord(bytes: Buffer, at: number, { partitionKey, data, explicitHashKey }: PutEntry, body: number, offsetDelta: number): number {
-  at = writeVarint(bytes, body, at)
-  bytes[at++] = 0
-  bytes[at++] = 0
-  at = writeVarint(bytes, offsetDelta, at)
-  at = writeVarint(bytes, Buffer.byteLength(partitionKey), at)
-  at += bytes.write(partitionKey, at)
-  at = writeVarint(bytes, data.length, at)
-  at += data.copy(bytes, at)
-  if (explicitHashKey === undefined) {
-    bytes[at] = 0
-    return at + 1
-  }
-  at = writeVarint(bytes, 1, at)
-  at = writeVarint(bytes, headerName.length, at)
-  at += headerName.copy(bytes, at)
-  at = writeVarint(bytes, explicitHashKey.length, at)
-  return at + bytes.write(explicitHashKey, at, 'latin1')
-}
+const headersOf = (explicitHashKey: string): RecordHeader[] => [{ key: explicitHashKeyHeader, value: Buffer.from(explicitHashKey) }]
