@@ -1,0 +1,86 @@
+// One log, two doors: what a Kafka client produces is what an AWS SDK reads, and the other way round, with the same bytes in the same order.
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
+import { Kafka, logLevel, type Message } from 'kafkajs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Broker, createBroker } from '../../src/broker.ts'
+
+let broker: Broker
+let kafka: Kafka
+let client: KinesisClient
+beforeEach(async () => {
+  broker = await createBroker()
+  kafka = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING })
+  client = new KinesisClient({ endpoint: broker.aws.url, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
+})
+afterEach(async () => {
+  client.destroy()
+  await broker.close()
+})
+
+/** Everything in a stream, shard by shard, as `key=value`. */
+async function readStream(StreamName: string): Promise<string[][]> {
+  const { Shards } = await client.send(new ListShardsCommand({ StreamName }))
+  return Promise.all(
+    Shards!.map(async ({ ShardId }) => {
+      const { ShardIterator } = await client.send(new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
+      const { Records } = await client.send(new GetRecordsCommand({ ShardIterator }))
+      return Records!.map(({ PartitionKey, Data }) => `${PartitionKey}=${Buffer.from(Data!).toString('hex')}`)
+    }),
+  )
+}
+
+test('what kafkajs produces to a topic is what the AWS SDK reads from the stream', async () => {
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 3 }] })
+  const producer = kafka.producer()
+  await producer.connect()
+  const messages: Message[] = Array.from({ length: 100 }, (_, i) => ({
+    key: `customer ${i % 7} ☃`,
+    value: Buffer.from([i, 0, 255, 128]),
+    partition: i % 3,
+  }))
+  await producer.send({ topic: 'orders', messages })
+  await producer.disconnect()
+  await admin.disconnect()
+  const wanted = [0, 1, 2].map((p) =>
+    messages.filter(({ partition }) => partition === p).map(({ key, value }) => `${key}=${(value as Buffer).toString('hex')}`),
+  )
+  expect(await readStream('orders')).toEqual(wanted)
+})
+
+test('what the AWS SDK puts is what a Kafka consumer group reads', async () => {
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 'clicks', numPartitions: 2 }] })
+  const Records = Array.from({ length: 200 }, (_, i) => ({
+    PartitionKey: `user-${i % 11}`,
+    Data: Buffer.from(`click ${i}`),
+    ...(i === 7 ? { ExplicitHashKey: '5' } : {}),
+  }))
+  const answer = await client.send(new PutRecordsCommand({ StreamName: 'clicks', Records }))
+  expect(answer.FailedRecordCount).toBe(0)
+  const consumer = kafka.consumer({ groupId: 'readers' })
+  await consumer.connect()
+  await consumer.subscribe({ topic: 'clicks', fromBeginning: true })
+  const seen: string[][] = [[], []]
+  const headers: string[] = []
+  await new Promise<void>((done) => {
+    void consumer.run({
+      eachMessage: async ({ partition, message }) => {
+        seen[partition]!.push(`${message.key}=${message.value!.toString('hex')}`)
+        for (const [name, value] of Object.entries(message.headers ?? {})) headers.push(`${name}=${value}`)
+        if (seen[0]!.length + seen[1]!.length === Records.length) done()
+      },
+    })
+  })
+  await consumer.disconnect()
+  await admin.disconnect()
+  expect(seen).toEqual(await readStream('clicks'))
+  expect(seen.flat()).toHaveLength(200)
+  expect(headers).toEqual(['aws-kinesis-explicit-hash-key=5'])
+  // Each record is in the partition of the shard that its answer named, at the place that its sequence number gives.
+  for (const [i, { ShardId }] of answer.Records!.entries()) {
+    expect(seen[Number(ShardId!.slice(-1))]).toContain(`${Records[i]!.PartitionKey}=${Records[i]!.Data.toString('hex')}`)
+  }
+})
