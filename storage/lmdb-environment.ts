@@ -3,6 +3,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { checkDataFile, dataFile, makeDataFile } from './data-file.ts'
 import { type Claim, checkSchema, claimDirectory, refuseSecondProcess, schemaRow } from './directory.ts'
 import { commitFailure } from './disk-errors.ts'
+import { DiskRoom } from './disk-room.ts'
 import { schemaKey } from './keys.ts'
 import { StoreFailed, StoreUnusable } from './store.ts'
 
@@ -50,6 +51,8 @@ const syncDelayMs = 200
 
 export class LmdbEnvironment {
   readonly directory: string
+  /** How much the next commit may write. */
+  readonly room: DiskRoom
   readonly #database: Database
   readonly #release: () => void
   readonly #synced: boolean
@@ -67,6 +70,7 @@ export class LmdbEnvironment {
     this.#database = database
     this.#synced = synced
     this.#onFailure = onFailure
+    this.room = new DiskRoom(claim.path, () => this.figures().freeBytes)
   }
 
   /** Opens or makes the store in `directory`. Rejects with StoreUnusable. `onFailure` hears of a background sync that failed. */
@@ -106,28 +110,24 @@ export class LmdbEnvironment {
     }
     if (this.#doubtful || (small && this.#smallMs < blockingMsMax)) {
       try {
-        // Braces: a callback that gave back a promise would keep the transaction open.
-        this.#database.transactionSync(() => {
-          this.#write(changes)
-        })
+        this.#database.transactionSync(() => this.#write(changes))
       } catch (error) {
         return failed(error)
       }
       done()
       return undefined
     }
-    return Promise.all(this.#write(changes)).then(done, failed)
+    // A batch is one transaction with one promise. What lmdb-js does by itself, gathering the writes of a turn, has a second promise that
+    // nobody gets hold of, and that rejects too.
+    return this.#database.batch(() => this.#write(changes)).then(done, failed)
   }
 
-  /** Outside a transaction lmdb-js gathers what one turn of the event loop writes into one; the promises are then those of its commit. */
-  #write(changes: Changes): Set<Promise<unknown>> {
-    const promises = new Set<Promise<unknown>>()
+  #write(changes: Changes): void {
     if (changes.clear) {
-      promises.add(this.#database.clearAsync())
-      promises.add(this.#database.put(schemaKey, schemaRow()))
+      void this.#database.clearAsync()
+      void this.#database.put(schemaKey, schemaRow())
     }
-    for (const { key, value } of changes.list) promises.add(value ? this.#database.put(key, value) : this.#database.remove(key))
-    return promises
+    for (const { key, value } of changes.list) void (value ? this.#database.put(key, value) : this.#database.remove(key))
   }
 
   /** A view into lmdb-js's own buffer: valid until the next read of any store. */
@@ -227,6 +227,7 @@ function openDatabase(path: string, synced: boolean): Database {
     // A failed fdatasync must reject the commit and leave it invisible: so it does without overlapping syncs only.
     overlappingSync: false,
     noSync: !synced,
+    eventTurnBatching: false,
     pageSize: 16_384,
     noMemInit: true,
     maxReaders: 64,

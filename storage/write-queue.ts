@@ -107,8 +107,13 @@ export class WriteQueue {
 
   #commitNext(): void {
     if (this.#committing || this.#failure) return
-    const taken = this.#take()
+    const { room } = this.#context.environment
+    const taken = this.#take(room.forValues())
     const garbageDue = this.#garbage && !this.#closed && performance.now() >= this.#garbageDueMs
+    if (taken.length === 0 && garbageDue && !room.forDeletes()) {
+      this.#scheduleGarbage(garbageRetryMs)
+      return
+    }
     if (taken.length === 0 && !garbageDue) {
       this.#settleIdle()
       return
@@ -135,13 +140,18 @@ export class WriteQueue {
     else done.then(succeeded, (error: unknown) => this.#refuse(error, taken, collects))
   }
 
-  /** What the next commit carries: in order, up to its size, and a clear by itself. */
-  #take(): Waiting[] {
+  /** What the next commit carries: in order, up to its size, and a clear by itself. Refuses what does not fit the disk, and what waits behind it. */
+  #take(roomBytes: number): Waiting[] {
     const taken: Waiting[] = []
+    const bytesMax = Math.min(commitBytesMax, roomBytes)
     for (let bytes = 0; this.#waiting.length > 0; ) {
       const { write } = this.#waiting.at(0)!
       bytes += write.bytes
-      if (taken.length > 0 && (bytes > commitBytesMax || write.kind === 'clear')) break
+      if (taken.length > 0 && (bytes > bytesMax || write.kind === 'clear')) break
+      if (write.kind === 'add' ? write.bytes > roomBytes : !this.#context.environment.room.forDeletes()) {
+        this.#rejectDependent(new StorageFull(`no room to write ${write.bytes} bytes in ${this.#context.environment.directory}`), [])
+        continue
+      }
       taken.push(this.#dequeue())
       if (write.kind === 'clear') break
     }
@@ -201,8 +211,8 @@ export class WriteQueue {
   #rejectDependent(error: StorageFull, taken: readonly Waiting[]): void {
     const waiting = [...taken]
     while (this.#waiting.length > 0) waiting.push(this.#dequeue())
-    // With nothing in the commit but writes that free room, it is those that do not fit.
-    const again = taken.some(({ write }) => write.kind === 'add')
+    // With nothing among them but writes that free room, it is those that do not fit.
+    const again = waiting.some(({ write }) => write.kind === 'add')
     for (const entry of waiting) {
       if (again && entry.write.kind !== 'add') this.#enqueue(entry)
       else entry.reject(error)
