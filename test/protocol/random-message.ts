@@ -6,19 +6,19 @@ export function messageOf(fields: Fields, version: number, flexible: boolean): f
   const members: Record<string, fc.Arbitrary<unknown>> = {}
   for (const [name, field] of Object.entries(fields)) {
     const look = inVersion(field, version, flexible)
-    members[name] = look.present ? valueOf(field, version, flexible, look.nullable) : fc.constant(null).map(() => defaultOf(field))
+    members[name] = look.present ? anyOf(field, version, flexible, look.nullable) : fc.constant(null).map(() => defaultOf(field))
   }
   return fc.record(members)
 }
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 
-function valueOf(field: Field, version: number, flexible: boolean, nullable: boolean): fc.Arbitrary<unknown> {
-  const plain = plainValueOf(field, version, flexible)
+function anyOf(field: Field, version: number, flexible: boolean, nullable: boolean): fc.Arbitrary<unknown> {
+  const plain = plainOf(field, version, flexible)
   return nullable || field.kind === 'records' ? fc.option(plain, { nil: null }) : plain
 }
 
-function plainValueOf(field: Field, version: number, flexible: boolean): fc.Arbitrary<unknown> {
+function plainOf(field: Field, version: number, flexible: boolean): fc.Arbitrary<unknown> {
   switch (field.kind) {
     case 'bool':
       return fc.boolean()
@@ -44,7 +44,7 @@ function plainValueOf(field: Field, version: number, flexible: boolean): fc.Arbi
     case 'records':
       return fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
     case 'array':
-      return fc.array(valueOf(field.element!, version, flexible, false), { maxLength: 3 })
+      return fc.array(anyOf(field.element!, version, flexible, false), { maxLength: 3 })
     case 'struct':
       return messageOf(field.fields!, version, flexible)
   }
