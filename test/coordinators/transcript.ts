@@ -1,9 +1,10 @@
 // Plays a transcript of one group: commands (lines with `>`) go in, and what comes out (`<` answers, `=` rows stored, `!` errors) is written below each.
 // The text that comes back is compared with the file, or replaces it. Member ids are shown as the client's name and a number: `a#1`.
-import { Groups, createGroups } from '../../src/coordinators/group/groups.ts'
+
+import { ManualClock } from '../../src/clock.ts'
 import type { Verb, Verbs } from '../../src/coordinators/group/events.ts'
 import type { Asked } from '../../src/coordinators/group/groups.ts'
-import { ManualClock } from '../../src/clock.ts'
+import { createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
 import { seededRandom } from '../../src/random.ts'
 import { FakeStore, FakeTopics, fakeSettings } from './world.ts'
 
@@ -54,7 +55,9 @@ class Player {
   async run(line: string): Promise<string[]> {
     this.said = []
     const [command = '', ...rest] = line.split(/\s+/)
-    const words = new Map(rest.filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]))
+    const words = new Map(
+      rest.filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
+    )
     const plain = rest.filter((word) => !word.includes('='))
     this.store.written = []
     await this.command(command, plain, words)
@@ -81,7 +84,11 @@ class Player {
       case 'fetch':
         return this.fetch(plain)
       case 'offset-delete': {
-        const partitions = plain.map((at) => ({ topicId: this.topics.id(at.split(':')[0]!), topicName: at.split(':')[0]!, partition: Number(at.split(':')[1]) }))
+        const partitions = plain.map((at) => ({
+          topicId: this.topics.id(at.split(':')[0]!),
+          topicName: at.split(':')[0]!,
+          partition: Number(at.split(':')[1]),
+        }))
         return this.ask('', { verb: 'offset-delete', partitions }, ({ error, partitions: errors }) => [error, ...errors].join(' '))
       }
       case 'delete':
@@ -167,7 +174,10 @@ class Player {
 
   leave(plain: string[], words: Map<string, string>): void {
     const instances = (words.get('instances') ?? '').split(',').filter((id) => id !== '')
-    const members = [...plain.map((who) => ({ memberId: this.memberId(who), instanceId: null })), ...instances.map((instanceId) => ({ memberId: '', instanceId }))]
+    const members = [
+      ...plain.map((who) => ({ memberId: this.memberId(who), instanceId: null })),
+      ...instances.map((instanceId) => ({ memberId: '', instanceId })),
+    ]
     this.ask(plain.join(','), { verb: 'leave', members }, ({ error, members: errors }) => [error, ...errors].join(' '))
   }
 
@@ -188,10 +198,14 @@ class Player {
   }
 
   fetch(plain: string[]): void {
-    const wanted = plain[0] === 'all' ? null : plain.map((at) => ({ topicId: this.topics.id(at.split(':')[0]!), partitions: [Number(at.split(':')[1])] }))
+    const wanted =
+      plain[0] === 'all' ? null : plain.map((at) => ({ topicId: this.topics.id(at.split(':')[0]!), partitions: [Number(at.split(':')[1])] }))
     this.ask('', { verb: 'fetch', wanted }, ({ error, topics }) => {
       const offsets = topics.flatMap(({ topicId, partitions }) =>
-        partitions.map(({ partition, row }) => `${this.topics.byId(topicId)?.name ?? '(gone)'}:${partition}=${row ? `${row[0]}${row[2] && `/${row[2]}`}` : 'none'}`),
+        partitions.map(
+          ({ partition, row }) =>
+            `${this.topics.byId(topicId)?.name ?? '(gone)'}:${partition}=${row ? `${row[0]}${row[2] && `/${row[2]}`}` : 'none'}`,
+        ),
       )
       return [error, ...offsets].join(' ')
     })

@@ -3,7 +3,7 @@ import type { ManualClock } from '../../src/clock.ts'
 import { Settings } from '../../src/config.ts'
 import type { TopicDirectory } from '../../src/coordinators/group/groups.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
-import { type Store, StorageFull } from '../../storage/store.ts'
+import { StorageFull, type Store } from '../../storage/store.ts'
 import type { Batch, Table, Tables } from '../../storage/tables.ts'
 
 /** A memory store that outlives its groups, notes which tables are written, and can be out of room. */
