@@ -2,7 +2,10 @@
 // One line for each file beside this one; test/kafka/handlers.test.ts fails on a file that is not listed.
 
 import type { Handler } from '../context.ts'
+import { handleAddRaftVoter } from './add-raft-voter.ts'
 import { handleAlterConfigs } from './alter-configs.ts'
+import { handleAlterPartitionReassignments } from './alter-partition-reassignments.ts'
+import { handleAlterReplicaLogDirs } from './alter-replica-log-dirs.ts'
 import { handleApiVersions } from './api-versions.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
@@ -12,7 +15,10 @@ import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeCluster } from './describe-cluster.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleDescribeGroups } from './describe-groups.ts'
+import { handleDescribeLogDirs } from './describe-log-dirs.ts'
+import { handleDescribeQuorum } from './describe-quorum.ts'
 import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts'
+import { handleElectLeaders } from './elect-leaders.ts'
 import { handleFetch } from './fetch.ts'
 import { handleFindCoordinator } from './find-coordinator.ts'
 import { handleHeartbeat } from './heartbeat.ts'
@@ -20,15 +26,20 @@ import { handleIncrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { handleInitProducerId } from './init-producer-id.ts'
 import { handleJoinGroup } from './join-group.ts'
 import { handleLeaveGroup } from './leave-group.ts'
+import { handleListConfigResources } from './list-config-resources.ts'
 import { handleListGroups } from './list-groups.ts'
 import { handleListOffsets } from './list-offsets.ts'
+import { handleListPartitionReassignments } from './list-partition-reassignments.ts'
 import { handleMetadata } from './metadata.ts'
 import { handleOffsetCommit } from './offset-commit.ts'
 import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
 import { handleOffsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { handleProduce } from './produce.ts'
+import { handleRemoveRaftVoter } from './remove-raft-voter.ts'
 import { handleSyncGroup } from './sync-group.ts'
+import { handleUnregisterBroker } from './unregister-broker.ts'
+import { handleUnregisterController } from './unregister-controller.ts'
 
 export const handlers: readonly Handler[] = [
   handleApiVersions,
@@ -58,4 +69,15 @@ export const handlers: readonly Handler[] = [
   handleMetadata,
   handleOffsetForLeaderEpoch,
   handleProduce,
+  handleListConfigResources,
+  handleDescribeLogDirs,
+  handleAlterReplicaLogDirs,
+  handleElectLeaders,
+  handleAlterPartitionReassignments,
+  handleListPartitionReassignments,
+  handleDescribeQuorum,
+  handleUnregisterBroker,
+  handleUnregisterController,
+  handleAddRaftVoter,
+  handleRemoveRaftVoter,
 ]

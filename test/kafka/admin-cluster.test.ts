@@ -1,0 +1,153 @@
+// What a cluster of one broker answers to tools that manage larger ones: data directories, elections, reassignments, the quorum, lists of resources.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addRaftVoter } from '../../protocol/messages/add-raft-voter.ts'
+import { alterPartitionReassignments } from '../../protocol/messages/alter-partition-reassignments.ts'
+import { alterReplicaLogDirs } from '../../protocol/messages/alter-replica-log-dirs.ts'
+import { createTopics } from '../../protocol/messages/create-topics.ts'
+import { describeLogDirs } from '../../protocol/messages/describe-log-dirs.ts'
+import { describeQuorum } from '../../protocol/messages/describe-quorum.ts'
+import { electLeaders } from '../../protocol/messages/elect-leaders.ts'
+import { incrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
+import { listConfigResources } from '../../protocol/messages/list-config-resources.ts'
+import { listPartitionReassignments } from '../../protocol/messages/list-partition-reassignments.ts'
+import { removeRaftVoter } from '../../protocol/messages/remove-raft-voter.ts'
+import { unregisterBroker } from '../../protocol/messages/unregister-broker.ts'
+import { unregisterController } from '../../protocol/messages/unregister-controller.ts'
+import { type Broker, createBroker } from '../../src/broker.ts'
+import { RawClient } from './raw-client.ts'
+
+let data: string
+let broker: Broker
+let client: RawClient
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'twinlog-cluster-'))
+  broker = await createBroker({ data })
+  client = await RawClient.connect(broker.kafka)
+  const topic = (name: string, numPartitions: number) => ({ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] })
+  await client.ask(createTopics, 7, { topics: [topic('a', 2), topic('b', 1)] })
+})
+afterAll(async () => {
+  client?.close()
+  await broker?.close()
+  await rm(data, { recursive: true, force: true })
+})
+
+test('config resources are listed by kind, and an unknown kind is refused', async () => {
+  const configure = { resourceType: 16, resourceName: 'm', configs: [{ name: 'interval.ms', configOperation: 0, value: '5000' }] }
+  const ofGroup = { resourceType: 32, resourceName: 'g', configs: [{ name: 'share.auto.offset.reset', configOperation: 0, value: 'earliest' }] }
+  await client.ask(incrementalAlterConfigs, 1, { resources: [configure, ofGroup], validateOnly: false })
+  const of = async (version: number, resourceTypes: number[]) => {
+    const answer = await client.ask(listConfigResources, version, { resourceTypes })
+    return [answer.errorCode, ...answer.configResources.map(({ resourceName, resourceType }) => `${resourceType}:${resourceName}`).sort()]
+  }
+  expect(await of(0, [])).toEqual([0, '16:m'])
+  expect(await of(1, [])).toEqual([0, '16:m', '2:a', '2:b', '32:g', '4:1', '8:1'])
+  expect(await of(1, [32, 2])).toEqual([0, '2:a', '2:b', '32:g'])
+  expect(await of(1, [99])).toEqual([35])
+})
+
+test.each([0, 1, 2, 3, 4, 5])('DescribeLogDirs %i tells of the one directory, with the partitions that were asked for', async (version) => {
+  const of = async (topics: { topic: string; partitions: number[] }[] | null) => {
+    const { results } = await client.ask(describeLogDirs, version, { topics })
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({ errorCode: 0, logDir: data })
+    if (version >= 4) {
+      expect(results[0]?.totalBytes).toBeGreaterThan(0)
+      expect(results[0]?.usableBytes).toBeGreaterThan(0)
+    }
+    return results[0]?.topics.map(({ name, partitions }) => `${name} ${partitions.map((one) => `${one.partitionIndex}:${one.partitionSize}`)}`)
+  }
+  expect(await of(null)).toEqual(['a 0:0,1:0', 'b 0:0'])
+  expect(
+    await of([
+      { topic: 'a', partitions: [1, 99] },
+      { topic: 'none', partitions: [0] },
+    ]),
+  ).toEqual(['a 1:0'])
+  expect(await of([])).toEqual([])
+})
+
+test.each([0, 1, 2])('AlterReplicaLogDirs %i finds a partition where it is, and no other directory', async (version) => {
+  const on = (path: string, name: string, ...partitions: number[]) => ({ path, topics: [{ name, partitions }] })
+  const { results } = await client.ask(alterReplicaLogDirs, version, { dirs: [on(data, 'a', 0, 9), on(data, 'none', 0), on('/elsewhere', 'a', 1)] })
+  expect(results.map(({ topicName, partitions }) => [topicName, partitions.map((one) => `${one.partitionIndex}:${one.errorCode}`)])).toEqual([
+    ['a', ['0:0', '9:3', '1:57']],
+    ['none', ['0:3']],
+  ])
+})
+
+test.each([0, 1, 2])('ElectLeaders %i is never needed', async (version) => {
+  const of = async (topicPartitions: { topic: string; partitions: number[] }[] | null, electionType = 0) => {
+    const answer = await client.ask(electLeaders, version, { electionType: version === 0 ? 0 : electionType, topicPartitions })
+    return answer.replicaElectionResults.map(({ topic, partitionResult }) => [topic, ...partitionResult.map((one) => one.errorCode)])
+  }
+  const asked = [
+    { topic: 'a', partitions: [0, 9] },
+    { topic: 'none', partitions: [0] },
+  ]
+  expect(await of(asked, 1)).toEqual([
+    ['a', 84, 3],
+    ['none', 3],
+  ])
+  expect(await of(null)).toEqual([['a'], ['b']])
+  if (version > 0) {
+    expect(await of(asked, 7)).toEqual([
+      ['a', 42, 42],
+      ['none', 42],
+    ])
+  }
+})
+
+test.each([0, 1])('AlterPartitionReassignments %i takes the only place that there is', async (version) => {
+  const to = (partitionIndex: number, replicas: number[] | null) => ({ partitionIndex, replicas })
+  const { responses } = await client.ask(alterPartitionReassignments, version, {
+    topics: [
+      { name: 'a', partitions: [to(0, [1]), to(9, [1]), to(1, [2]), to(1, []), to(1, [1, 1]), to(1, null)] },
+      { name: 'none', partitions: [to(0, [1])] },
+    ],
+  })
+  expect(responses.map(({ partitions }) => partitions.map((one) => one.errorCode))).toEqual([[0, 3, 39, 39, 39, 85], [3]])
+  expect(responses[0]?.partitions[2]?.errorMessage).toBe('The manual partition assignment includes broker 2, but no such broker is registered.')
+})
+
+test('ListPartitionReassignments has nothing to tell', async () => {
+  expect(await client.ask(listPartitionReassignments, 0, { topics: null })).toMatchObject({ errorCode: 0, topics: [] })
+  expect((await client.ask(listPartitionReassignments, 0, { topics: [{ name: 'a', partitionIndexes: [0] }] })).topics).toEqual([])
+})
+
+test.each([0, 1, 2])('DescribeQuorum %i tells of one voter, which leads', async (version) => {
+  const of = (topicName: string, partitionIndex: number) =>
+    client.ask(describeQuorum, version, { topics: [{ topicName, partitions: [{ partitionIndex }] }] })
+  const known = await of('__cluster_metadata', 0)
+  expect(known.topics[0]?.partitions[0]).toMatchObject({ errorCode: 0, leaderId: 1, observers: [] })
+  expect(known.topics[0]?.partitions[0]?.currentVoters.map(({ replicaId }) => replicaId)).toEqual([1])
+  if (version === 2) expect(known.nodes[0]).toMatchObject({ nodeId: 1, listeners: [{ host: '127.0.0.1', port: broker.kafka.port }] })
+  const unknown = await of('a', 0)
+  expect(unknown.topics[0]?.partitions[0]).toMatchObject({ errorCode: 3, currentVoters: [] })
+  expect(unknown.nodes).toEqual([])
+})
+
+test('the only broker and controller cannot be taken out, and no other can', async () => {
+  const broker = async (brokerId: number) => (await client.ask(unregisterBroker, 0, { brokerId })).errorCode
+  expect([await broker(9), await broker(1)]).toEqual([102, 42])
+  const controller = async (controllerId: number) => (await client.ask(unregisterController, 0, { controllerId })).errorCode
+  expect([await controller(9), await controller(1)]).toEqual([136, 42])
+})
+
+test('the quorum does not change', async () => {
+  const voter = { voterId: 2, voterDirectoryId: Buffer.alloc(16, 3).toString('base64url') }
+  for (const version of [0, 1]) {
+    const add = (clusterId: string | null) => client.ask(addRaftVoter, version, { clusterId, timeoutMs: 100, ...voter, listeners: [] })
+    expect(await add('other')).toMatchObject({ errorCode: 104 })
+    expect(await add(null)).toMatchObject({
+      errorCode: 35,
+      errorMessage: "Cluster doesn't support adding voter because the kraft.version feature is 0",
+    })
+  }
+  expect(await client.ask(removeRaftVoter, 0, { clusterId: 'other', ...voter })).toMatchObject({ errorCode: 104 })
+  expect(await client.ask(removeRaftVoter, 0, { clusterId: null, ...voter })).toMatchObject({ errorCode: 35 })
+})
