@@ -113,7 +113,7 @@ class Reading {
     this.#progress = new Progress({
       label: `consuming ${asked.topic}`,
       total: this.#total,
-      show: (amount) => `${amount.toLocaleString('en')} records`,
+      show: (amount) => amount.toLocaleString('en'),
       ...(quiet && { stream: { isTTY: false, write: () => {} } }),
     })
   }

@@ -22,7 +22,7 @@ const rows: (string | number)[][] = []
 
 /** Runs a step under a progress bar and notes a row of the table. */
 async function step({ name, through, what, total, run }: Step): Promise<Readings | null> {
-  const progress = new Progress({ label: `${name}: ${what}`, total, show: (count) => `${count.toLocaleString('en')} records` })
+  const progress = new Progress({ label: `${name}: ${what}`, total, show: (count) => count.toLocaleString('en') })
   const startMs = performance.now()
   const readings = (await run((count) => progress.to(count))) ?? null
   progress.end()

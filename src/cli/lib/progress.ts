@@ -6,7 +6,7 @@ export interface ProgressOptions {
   label: string
   /** How much there is to do; null where nobody knows. */
   total: number | null
-  /** How an amount reads: `12.3 MB`, `4,000 records`. */
+  /** How an amount reads: `12.3 MB`, `4,000`. */
   show(amount: number): string
   /** Milliseconds of some steady clock. */
   now?(): number
@@ -15,6 +15,7 @@ export interface ProgressOptions {
 
 const drawEveryMs = 100
 const barCells = 24
+const guessAfterMs = 500
 
 /** A progress line. `to` says how far; `end` takes the line away. */
 export class Progress {
@@ -39,7 +40,7 @@ export class Progress {
     this.#drawnMs = nowMs
     this.#drawn = true
     const text = progressText(this.#options, amount, nowMs - this.#startMs)
-    this.#stream.write(`\r\x1b[K${text.slice(0, (this.#stream.columns ?? 120) - 1)}`)
+    this.#stream.write(`\r\x1b[K${text.slice(0, (this.#stream.columns || 120) - 1)}`)
   }
 
   /** Clears the line. */
@@ -57,6 +58,7 @@ export function progressText({ label, total, show }: ProgressOptions, amount: nu
   const share = total > 0 ? Math.min(1, amount / total) : 1
   const filled = Math.round(share * barCells)
   const bar = `${'█'.repeat(filled)}${'░'.repeat(barCells - filled)}`
-  const left = perSecond > 0 ? `${durationText(((total - amount) / perSecond) * 1000)} left` : ''
+  // A guess from the first moments would be far off.
+  const left = perSecond > 0 && elapsedMs >= guessAfterMs ? `${durationText(((total - amount) / perSecond) * 1000)} left` : ''
   return `${label}  ${bar} ${Math.floor(share * 100)}%  ${show(amount)} of ${show(total)}  ${rate}  ${left}`.trimEnd()
 }
