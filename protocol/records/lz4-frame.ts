@@ -61,3 +61,30 @@ export function lz4BlockBytes(bytes: Uint8Array, at: number, end: number): numbe
   }
   return total
 }
+
+/** The same frame with its header's checksum computed as the format has it; old Kafka clients took the frame's magic into it (KAFKA-3160). */
+export function repairLz4HeaderChecksum(bytes: Buffer): Buffer {
+  if (bytes.length < 7) return bytes
+  const flags = bytes[4]!
+  const checksumAt = 6 + (flags & flagContentSize ? 8 : 0) + (flags & flagDictionary ? 4 : 0)
+  if (checksumAt >= bytes.length) return bytes
+  const repaired = Buffer.from(bytes)
+  repaired[checksumAt] = (shortXxHash32(bytes.subarray(4, checksumAt)) >>> 8) & 0xff
+  return repaired
+}
+
+/** xxHash32 with seed 0 of fewer than 16 bytes, all that a frame header can hold. */
+function shortXxHash32(bytes: Uint8Array): number {
+  let hash = 0x165667b1 + bytes.length
+  let at = 0
+  for (; at + 4 <= bytes.length; at += 4) {
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    hash = Math.imul(rotate(hash + Math.imul(word, 0xc2b2ae3d), 17), 0x27d4eb2f)
+  }
+  for (; at < bytes.length; at++) hash = Math.imul(rotate(hash + Math.imul(bytes[at]!, 0x165667b1), 11), 0x9e3779b1)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca77)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae3d)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+const rotate = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
