@@ -9,6 +9,7 @@ import { corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, rea
 import { toAwsError } from './error-map.ts'
 import { encodeJson } from './json.ts'
 import type { Operation, Output, Services } from './operation.ts'
+import { RequestIds } from './request-ids.ts'
 import { checkStructure } from './shape-check.ts'
 import { convertStructure } from './shape-convert.ts'
 
@@ -48,9 +49,11 @@ const hints: Readonly<Record<string, string>> = {
 export class Door {
   readonly #options: DoorOptions
   readonly #operations: ReadonlyMap<string, Operation>
+  readonly #ids: RequestIds
 
   constructor(options: DoorOptions) {
     this.#options = options
+    this.#ids = new RequestIds(options.random)
     this.#operations = new Map(options.operations.map((operation) => [operation.name, operation]))
   }
 
@@ -58,11 +61,11 @@ export class Door {
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     const { method, headers } = request
     const browser = headers.origin !== undefined
-    const requestId = this.#requestId()
+    const requestId = this.#ids.requestId()
     if (browser && method === 'OPTIONS') {
       return { status: 200, headers: { 'x-amzn-RequestId': requestId, ...preflightHeaders(headers) }, body: '', operation: null, errorType: null }
     }
-    const common: Record<string, string> = { 'x-amzn-RequestId': requestId, 'x-amz-id-2': this.#options.random.bytes(72).toString('base64') }
+    const common: Record<string, string> = { 'x-amzn-RequestId': requestId, 'x-amz-id-2': this.#ids.extendedId() }
     if (browser) Object.assign(common, corsHeaders)
     const envelope = readEnvelope(method, headers, request.body.length, (name) => this.#operations.has(name))
     try {
@@ -80,7 +83,7 @@ export class Door {
       `The request body is larger than ${bodyBytesMax} bytes (aws.request.max.bytes).`,
       413,
     )
-    const headers = { 'x-amzn-RequestId': this.#requestId(), 'Content-Type': jsonType }
+    const headers = { 'x-amzn-RequestId': this.#ids.requestId(), 'Content-Type': jsonType }
     return { status: 413, headers, body: encodeJson(error.body()), operation: null, errorType: error.type }
   }
 
@@ -112,11 +115,6 @@ export class Door {
     const [contentType, body] = dressed(envelope.dress, error)
     if (contentType) headers['Content-Type'] = contentType
     return { status: error.status, headers, body, operation: envelope.operationName, errorType: error.type }
-  }
-
-  #requestId(): string {
-    const hex = this.#options.random.bytes(16).toString('hex')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
   }
 }
 

@@ -248,29 +248,33 @@ class HttpServer implements KinesisServer {
         if (share > 0) this.#budget.give(share)
       }
     }
-    if (answer) this.#answer(answer, request, response)
+    const bytesOut = answer ? this.#answer(answer, request, response) : 0
     if (socket) this.#finished(socket, response)
     this.#options.observe?.({
       operation: answer?.operation ?? 'unknown',
       errorType: answer ? answer.errorType : 'ClientGone',
       seconds: (performance.now() - startedMs) / 1000,
       bytesIn,
-      bytesOut: answer ? Buffer.byteLength(answer.body) : 0,
+      bytesOut,
     })
   }
 
-  #answer(answer: HttpAnswer, request: AnyRequest, response: AnyResponse): void {
-    if (response.destroyed) return
-    const { body, headers } = answer
+  /** Bytes that were sent as a body. */
+  #answer(answer: HttpAnswer, request: AnyRequest, response: AnyResponse): number {
+    if (response.destroyed) return 0
+    const { headers } = answer
+    // Encoded once, here: a string would be measured and encoded again on its way to the socket.
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     const http1 = request.httpVersionMajor === 1
     // Of a body that was not read to its end nothing can follow on this connection.
     const last = http1 && (this.#closing || answer.status === 413)
-    headers['Content-Length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length)
+    headers['Content-Length'] = String(body.length)
     if (last) headers['Connection'] = 'close'
     ;(response as http.ServerResponse).writeHead(answer.status, headers)
     ;(response as http.ServerResponse).end(body)
     if (answer.status === 413)
       response.once('finish', () => (http1 ? request.socket.destroySoon() : (request as http2.Http2ServerRequest).stream.close()))
+    return body.length
   }
 
   /** An HTTP/1 connection that waited only for this answer may be closed. */
