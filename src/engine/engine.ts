@@ -87,10 +87,6 @@ export class Engine {
       clock,
       random,
       partition: (topic, index, uid, retired) => this.#partition(topic, index, uid, retired),
-      endOffsetOf: async (partition) => {
-        await partition.open()
-        return partition.endOffset
-      },
     })
     this.#retention = new RetentionRunner({
       store,
@@ -144,7 +140,8 @@ export class Engine {
    * here on. Order is fixed at the call; settles when durable.
    */
   append(partition: Partition, batches: Buffer, options: CheckOptions = {}): Promise<Appended> {
-    if (!partition.opened) return partition.open().then(() => this.append(partition, batches, options))
+    const notYet = partition.held ?? (partition.opened ? null : partition.open())
+    if (notYet) return notYet.then(() => this.append(partition, batches, options))
     let checked: ReturnType<typeof checkBatches>
     try {
       checked = checkBatches(batches, partition.topic.config, this.#clock.now(), options)

@@ -34,7 +34,7 @@ export class Partition {
   /** This broker is the only leader that a partition has had. */
   readonly leaderEpoch = 0
   /** A stream's merge closed it: readable, never written again. */
-  readonly retired: boolean
+  retired: boolean
   startOffset = 0
   /** One past the last durable offset: the high watermark. */
   endOffset = 0
@@ -47,6 +47,10 @@ export class Partition {
   /** Counts the times that the stored state was loaded: an append that fails belongs to one of them. */
   #incarnation = 0
   #dropped = false
+  /** Appends that are not durable yet. */
+  #underWay = 0
+  #onSettled: (() => void) | null = null
+  #held: Promise<void> | null = null
 
   constructor(topic: Topic, index: number, uid: number, retired: boolean, surroundings: PartitionSurroundings) {
     this.topic = topic
@@ -110,6 +114,34 @@ export class Partition {
     this.bytes += notice.bytes
   }
 
+  /** While shards change: settles when appends may go on. Whoever routes by shards waits for it before routing. */
+  get held(): Promise<void> | null {
+    return this.#held
+  }
+
+  /** Lets no append begin until the answer is called. Settles when none is under way: `endOffset` then stands still. */
+  async hold(): Promise<() => void> {
+    let release = (): void => {}
+    this.#held = new Promise((resolve) => {
+      release = () => {
+        this.#held = null
+        resolve()
+      }
+    })
+    try {
+      await this.open()
+    } catch (error) {
+      release()
+      throw error
+    }
+    if (this.#underWay > 0) {
+      await new Promise<void>((settled) => {
+        this.#onSettled = settled
+      })
+    }
+    return release
+  }
+
   /** The topic was deleted: nothing is appended any more. */
   drop(): void {
     this.#dropped = true
@@ -146,6 +178,7 @@ export class Partition {
     const { store, clock, settings } = this.#surroundings
     const incarnation = this.#incarnation
     const request = { partition: this.uid, bytes, offsetCount, maxTimestampMs, leaderEpoch: this.leaderEpoch }
+    this.#underWay++
     try {
       if (!producer || !this.#writers.snapshotDue(bytes.length)) return (await store.log.append(request)).baseOffset
       const batch = store.batch().append(request)
@@ -155,6 +188,11 @@ export class Partition {
     } catch (error) {
       this.#failed(incarnation)
       throw asEngineError(error)
+    } finally {
+      if (--this.#underWay === 0) {
+        this.#onSettled?.()
+        this.#onSettled = null
+      }
     }
   }
 

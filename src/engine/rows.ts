@@ -28,6 +28,8 @@ export interface TopicRow {
 /** What only the AWS door knows of a topic. */
 export interface StreamFacts {
   createdByAws: boolean
+  /** The AWS door's own: capacity mode, tags, encryption and the like. Kept here so that it changes with the shards; not looked into. */
+  aws?: Readonly<Record<string, unknown>>
 }
 
 /** Producers of a partition as they stood at `endOffset`; batches from there on are read again from the log. */

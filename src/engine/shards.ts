@@ -68,6 +68,37 @@ export function splitShard(shards: readonly Shard[], parentIndex: number, hashSt
 }
 
 /**
+ * The shards after two open neighbours were merged: both end, and one child goes on on the first one's partition. The second one's
+ * partition is to be retired.
+ */
+export function mergeShards(
+  shards: readonly Shard[],
+  firstIndex: number,
+  secondIndex: number,
+  endOffsetOf: (partition: number) => number,
+  nowMs: number,
+): Shard[] {
+  const parents = [firstIndex, secondIndex].map((index) => shards.find((shard) => shard.index === index))
+  const [first, second] = parents
+  if (!first || !second || first.endOffset !== null || second.endOffset !== null)
+    throw new Error(`shards ${firstIndex} and ${secondIndex} are not both open`)
+  const [lower, upper] = first.hashStart < second.hashStart ? [first, second] : [second, first]
+  if (lower.hashEnd + 1n !== upper.hashStart) throw new Error(`shards ${firstIndex} and ${secondIndex} are not adjacent`)
+  const child: Shard = {
+    index: shards.reduce((largest, shard) => Math.max(largest, shard.index), -1) + 1,
+    partition: first.partition,
+    hashStart: lower.hashStart,
+    hashEnd: upper.hashEnd,
+    startOffset: endOffsetOf(first.partition),
+    endOffset: null,
+    createdMs: nowMs,
+    closedMs: null,
+    parents: [firstIndex, secondIndex],
+  }
+  return [...shards.map((shard) => (parents.includes(shard) ? { ...shard, endOffset: endOffsetOf(shard.partition), closedMs: nowMs } : shard)), child]
+}
+
+/**
  * The shards after partitions were added: each new partition takes the upper half of the widest open shard, so that the open
  * ranges keep covering every hash key and no reader of the stream misses a record.
  */

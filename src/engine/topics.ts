@@ -9,9 +9,10 @@ import type { Random } from '../random.ts'
 import { brokerDefaults } from './broker-defaults.ts'
 import { EngineError } from './errors.ts'
 import type { Partition } from './partition.ts'
-import { counterTable, droppedTable, producerTable, type ShardRow, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
+import { counterTable, droppedTable, producerTable, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
 import { evenShards, type Shard, splitWidest } from './shards.ts'
 import { type ActingConfig, type BrokerDefaults, canonicalOverrides, resolveTopicConfig, validateTopicConfigs } from './topic-configs.ts'
+import { rowOf, shardOfRow, shardRow } from './topic-row.ts'
 
 export type { StreamFacts } from './rows.ts'
 
@@ -37,13 +38,26 @@ export interface TopicSpec {
   /** Check everything, create nothing. */
   validateOnly?: boolean
   createdByAws?: boolean
+  /** What the AWS door keeps with it. */
+  aws?: Readonly<Record<string, unknown>>
+}
+
+/** What a reshard makes of a topic. */
+export interface Reshard {
+  /** All shards from now on. */
+  readonly shards: readonly Shard[]
+  /** Partitions that they use beyond those there are, numbered on from the last. */
+  readonly addedPartitions?: number
+  /** Partitions that no open shard uses any more: readable, never written again. */
+  readonly retiredPartitions?: readonly number[]
+  readonly stream?: StreamFacts
 }
 
 /** The overrides that shall be, from those that are. May throw to refuse. */
 export type ConfigsChange = (now: ReadonlyMap<string, string>) => ReadonlyMap<string, string>
 
 export interface TopicEvent {
-  kind: 'created' | 'deleted' | 'partitions' | 'configs'
+  kind: 'created' | 'deleted' | 'partitions' | 'configs' | 'stream'
   topic: Topic
 }
 
@@ -54,8 +68,6 @@ export interface TopicsOptions {
   clock: Clock
   random: Random
   partition(topic: Topic, index: number, uid: number, retired: boolean): Partition
-  /** The durable end of a partition, for the shard that ends there. */
-  endOffsetOf(partition: Partition): Promise<number>
 }
 
 interface MutableTopic extends Topic {
@@ -136,7 +148,7 @@ export class Topics {
         overrides: Object.fromEntries(overrides),
         partitions: uids.map((uid) => ({ uid, retired: false })),
         shards: evenShards(count, createdMs).map(shardRow),
-        stream: { createdByAws: spec.createdByAws ?? false },
+        stream: { createdByAws: spec.createdByAws ?? false, ...(spec.aws ? { aws: spec.aws } : {}) },
       }
       const topic = this.#topicOf(spec.name, row)
       if (spec.validateOnly) return topic
@@ -175,23 +187,59 @@ export class Topics {
         throw new EngineError('partition-count-invalid', `The topic ${name} currently has ${before} partition(s); ${total} would not be an increase.`)
       checkPartitionCount(total)
       if (validateOnly) return
-      const { store, clock } = this.#options
-      const added = Array.from({ length: total - before }, (_, i) => ({ index: before + i, uid: this.#nextUid + i }))
-      const ends = new Map<number, number>()
-      for (const partition of topic.partitions) ends.set(partition.index, await this.#options.endOffsetOf(partition))
-      const indexes = added.map(({ index }) => index)
-      const shards = splitWidest(topic.shards, indexes, (partition) => ends.get(partition) ?? 0, clock.now())
-      const row = rowOf(topic, { shards })
-      row.partitions.push(...added.map(({ uid }) => ({ uid, retired: false })))
+      const indexes = Array.from({ length: total - before }, (_, i) => before + i)
+      await this.#reshard(topic, (endOffsetOf, nowMs) => ({
+        shards: splitWidest(topic.shards, indexes, endOffsetOf, nowMs),
+        addedPartitions: indexes.length,
+      }))
+    })
+  }
+
+  /**
+   * Changes a topic's shards, in one commit or not at all. `decide` is asked while no append is under way, and is told the durable
+   * end of each partition; it may throw to refuse.
+   */
+  reshard(name: string, decide: (topic: Topic, endOffsetOf: (partition: number) => number, nowMs: number) => Reshard): Promise<void> {
+    return this.#change(() => {
+      const topic = this.#need(name)
+      return this.#reshard(topic, (endOffsetOf, nowMs) => decide(topic, endOffsetOf, nowMs))
+    })
+  }
+
+  async #reshard(topic: MutableTopic, decide: (endOffsetOf: (partition: number) => number, nowMs: number) => Reshard): Promise<void> {
+    const { store, clock } = this.#options
+    const releases: (() => void)[] = []
+    try {
+      for (const partition of topic.partitions) releases.push(await partition.hold())
+      const change = decide((partition) => topic.partitions[partition]?.endOffset ?? 0, clock.now())
+      const { shards, stream, addedPartitions = 0, retiredPartitions: retired = [] } = change
+      checkPartitionCount(topic.partitions.length + addedPartitions)
+      const addedUids = Array.from({ length: addedPartitions }, (_, i) => this.#nextUid + i)
       await store
         .batch()
-        .put(topicTable, [name], row)
-        .put(counterTable, ['partition-uid'], this.#nextUid + added.length)
+        .put(topicTable, [topic.name], rowOf(topic, { shards, stream, addedUids, retired }))
+        .put(counterTable, ['partition-uid'], this.#nextUid + addedPartitions)
         .commit()
-      this.#nextUid += added.length
-      topic.partitions.push(...added.map(({ index, uid }) => this.#options.partition(topic, index, uid, false)))
+      this.#nextUid += addedPartitions
+      const first = topic.partitions.length
+      topic.partitions.push(...addedUids.map((uid, i) => this.#options.partition(topic, first + i, uid, false)))
+      for (const index of retired) topic.partitions[index]!.retired = true
       topic.shards = shards
-      this.#tell({ kind: 'partitions', topic })
+      topic.stream = stream ?? topic.stream
+    } finally {
+      for (const release of releases) release()
+    }
+    this.#tell({ kind: 'partitions', topic })
+  }
+
+  /** Changes what the AWS door keeps with a topic. The function is given what is there in its turn; it may throw to refuse. */
+  alterStream(name: string, change: (now: StreamFacts) => StreamFacts): Promise<void> {
+    return this.#change(async () => {
+      const topic = this.#need(name)
+      const stream = change(topic.stream)
+      await this.#options.store.batch().put(topicTable, [name], rowOf(topic, { stream })).commit()
+      topic.stream = stream
+      this.#tell({ kind: 'stream', topic })
     })
   }
 
@@ -250,7 +298,7 @@ export class Topics {
       partitions: [],
       overrides,
       config: resolveTopicConfig(overrides, this.#defaults),
-      shards: row.shards.map((shard) => ({ ...shard, hashStart: BigInt(shard.hashStart), hashEnd: BigInt(shard.hashEnd) })),
+      shards: row.shards.map(shardOfRow),
       stream: row.stream,
     }
     topic.partitions = row.partitions.map(({ uid, retired }, index) => this.#options.partition(topic, index, uid, retired))
@@ -300,20 +348,5 @@ function newTopicId(random: Random): string {
   for (;;) {
     const id = random.bytes(16).toString('base64url')
     if (!id.startsWith('-') && !id.startsWith('AAAAAAAAAAAAAAAAAAAA')) return id
-  }
-}
-
-function shardRow(shard: Shard): ShardRow {
-  return { ...shard, hashStart: String(shard.hashStart), hashEnd: String(shard.hashEnd) }
-}
-
-function rowOf(topic: Topic, changed: { shards?: readonly Shard[]; overrides?: ReadonlyMap<string, string> }): TopicRow {
-  return {
-    id: topic.id,
-    createdMs: topic.createdMs,
-    overrides: Object.fromEntries(changed.overrides ?? topic.overrides),
-    partitions: topic.partitions.map(({ uid, retired }) => ({ uid, retired })),
-    shards: (changed.shards ?? topic.shards).map(shardRow),
-    stream: topic.stream,
   }
 }
