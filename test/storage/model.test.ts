@@ -203,7 +203,8 @@ async function compare(store: Store, id: number, runs: Run[]): Promise<void> {
   })
   const bounds = await store.log.bounds(id)
   expect(bounds.endOffset).toBe(runs.at(-1)?.endOffset ?? 0)
-  const [{ chunks }] = (await store.log.read([{ partition: id, fromOffset: bounds.startOffset, bytesMax: 1e9 }])) as [{ chunks: Chunk[] }]
+  const [result] = await store.log.read([{ partition: id, fromOffset: bounds.startOffset, bytesMax: 1e9 }])
+  const { chunks } = result!
   const contents = chunks.map((chunk) => runsOf(chunk, runs))
   expect(contents.flat()).toEqual(runs.filter((one) => one.offset >= (chunks[0]?.baseOffset ?? bounds.endOffset)))
   if (chunks[0]) expect(chunks[0].baseOffset <= bounds.startOffset && chunks[0].endOffset > bounds.startOffset).toBe(true)
