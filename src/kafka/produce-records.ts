@@ -1,32 +1,41 @@
-// The records field of a Produce request -> record batches for the engine. What is in the batches is judged there; here only what the request's version decides.
+// The records field of a Produce request -> record batches for the engine, and how it is to look at them. What is in the batches is judged there; here is only what
+// the request's version decides.
 
-import { batchHeaderBytes, codecOf, codecZstd, magicOf } from '../../protocol/records/batch.ts'
+import { batchHeaderBytes, isTransactional, magicOf } from '../../protocol/records/batch.ts'
+import { convertMessageSet } from '../../protocol/records/legacy.ts'
 import { RecordsRefused } from '../../protocol/records/refusal.ts'
-import { nextBatch } from '../../protocol/records/run.ts'
+import type { Topic } from '../engine/topics.ts'
 
-/** The first version whose clients know of record batches (message format 2). */
+/** The first version whose clients know of record batches (message format 2), and send one for each partition. */
 const batchesSince = 3
 /** KIP-110. */
 const zstdSince = 7
 const magicOffset = 16
 
-/** Record batches, views of the frame. Throws RecordsRefused. */
-export function batchesOf(records: Buffer | null, version: number): Buffer {
-  if (records === null || records.length === 0) {
-    throw new RecordsRefused('invalid-record', `Produce requests with version ${version} must have at least one record batch per partition`)
-  }
-  if (records.length <= magicOffset) throw new RecordsRefused('corrupt-message', `${records.length} bytes are too few for a record batch`)
-  const magic = magicOf(records)
-  if (magic !== 2) {
-    throw new RecordsRefused('invalid-record', `Produce requests with version ${version} must have record batches of magic version 2, not ${magic}`)
-  }
-  const end = records.length < batchHeaderBytes ? -1 : nextBatch(records, 0)
-  if (end === -1) throw new RecordsRefused('corrupt-message', `A record batch is longer than the ${records.length} bytes that were sent`)
-  if (version >= batchesSince && nextBatch(records, end) !== -1) {
-    throw new RecordsRefused('invalid-record', `Produce requests with version ${version} must have exactly one record batch per partition`)
-  }
-  if (version < zstdSince && codecOf(records) === codecZstd) {
-    throw new RecordsRefused('unsupported-compression-type', `Produce requests with version ${version} are not allowed to use ZStandard compression`)
-  }
-  return records
+/** What the engine is told of batches that came with a version. */
+export interface AppendTerms {
+  readonly zstdAllowed: boolean
+  readonly batchCountMax: number
 }
+
+const termsBefore3: AppendTerms = { zstdAllowed: false, batchCountMax: Number.POSITIVE_INFINITY }
+const termsBefore7: AppendTerms = { zstdAllowed: false, batchCountMax: 1 }
+const terms: AppendTerms = { zstdAllowed: true, batchCountMax: 1 }
+
+export function appendTerms(version: number): AppendTerms {
+  return version >= zstdSince ? terms : version >= batchesSince ? termsBefore7 : termsBefore3
+}
+
+/** Record batches: a view of the frame, or what an old client's message set was converted to. Throws RecordsRefused. */
+export function batchesOf(records: Buffer | null, version: number, topic: Topic): Buffer {
+  if (records === null) throw new RecordsRefused('invalid-record', `Produce requests with version ${version} must have records for each partition`)
+  if (version >= batchesSince || records.length <= magicOffset || magicOf(records) >= 2) return records
+  return convertMessageSet(records, {
+    messageBytesMax: topic.config.maxMessageBytes,
+    decompressedBytesMax: topic.config.maxDecompressedMessageBytes,
+  })
+}
+
+/** Does the first batch say that it belongs to a transaction? Of bytes that nobody has checked. */
+export const claimsTransaction = (batches: Buffer): boolean =>
+  batches.length >= batchHeaderBytes && magicOf(batches) === 2 && isTransactional(batches)

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiVersions } from '../../protocol/messages/api-versions.ts'
 import { fetch } from '../../protocol/messages/fetch.ts'
 import { produce } from '../../protocol/messages/produce.ts'
-import { baseOffsetOf, codecZstd, leaderEpochOf, sealBatch } from '../../protocol/records/batch.ts'
+import { baseOffsetOf, codecZstd, endOffsetOf, leaderEpochOf, magicOf, sealBatch } from '../../protocol/records/batch.ts'
+import { buildEndMarker } from '../../protocol/records/control.ts'
+import { readMessageSet } from '../../protocol/records/legacy.ts'
+import { downConvert } from '../../protocol/records/legacy-fetch.ts'
 import type { RequestInput } from '../../protocol/schema.ts'
 import type { Topic } from '../../src/engine/topics.ts'
 import { batch, type Door, readAnswer, startDoor, type Wire } from './harness.ts'
@@ -102,6 +105,16 @@ describe('Produce', () => {
     expect(second.responses[0]?.partitionResponses).toMatchObject([{ index: 1, errorCode: 0, baseOffset: 2 }])
   })
 
+  test.each([0, 1, 2])('version %i, of a client from before Kafka 0.11, is stored as record batches', async (version) => {
+    const topic = await newTopic()
+    const set = downConvert(batch(['a', 'b']), { magic: version === 0 ? 0 : 1 })
+    const answer = await wire.ask(produce, version, produceOf(topic, [{ index: 0, records: set }], 1))
+    expect(answer.responses[0]?.partitionResponses).toMatchObject([{ index: 0, errorCode: 0, baseOffset: 0 }])
+    const { parts } = await get(topic, [{}])
+    expect(magicOf(parts[0]!.records!)).toBe(2)
+    expect(endOffsetOf(parts[0]!.records!)).toBe(2)
+  })
+
   test('log append time is answered', async () => {
     const topic = await newTopic(1, { 'message.timestamp.type': 'LogAppendTime' })
     const before = Date.now()
@@ -118,12 +131,13 @@ describe('Produce', () => {
   test.each<[string, number, Buffer | null]>([
     ['no records at all', 87, null],
     ['no batch', 87, Buffer.alloc(0)],
-    ['a few bytes', 2, Buffer.alloc(10, 1)],
+    ['a few bytes', 87, Buffer.alloc(10, 1)],
     ['a wrong CRC', 2, corrupt((bytes) => bytes.writeUInt8(bytes.readUInt8(70) ^ 1, 70))],
-    ['half a batch', 2, batch(['a', 'b']).subarray(0, 66)],
+    ['half a batch', 87, batch(['a', 'b']).subarray(0, 66)],
     ['a negative batch length', 2, corrupt((bytes) => bytes.writeInt32BE(-5, 8))],
     ['two batches', 87, Buffer.concat([batch(['a']), batch(['b'])])],
     ['message format 1', 87, corrupt((bytes) => bytes.writeInt8(1, 16))],
+    ['message format 3', 2, corrupt((bytes) => bytes.writeInt8(3, 16))],
     ['a wrong count', 87, corrupt((bytes) => bytes.writeInt32BE(7, 57), true)],
     ['a wrong last offset delta', 87, corrupt((bytes) => bytes.writeInt32BE(7, 23), true)],
     ['a control batch', 87, batch(['a'], { control: true })],
@@ -249,6 +263,33 @@ describe('Fetch', () => {
     expect(records).toHaveLength(expected.length)
     expect([baseOffsetOf(records), leaderEpochOf(records)]).toEqual([0, 0])
     expect(parts[1]?.records).toHaveLength(0)
+  })
+
+  test.each([0, 1, 2, 3])('version %i, of a client from before Kafka 0.11, returns message sets', async (version) => {
+    const topic = await newTopic()
+    await put(topic, ['a', 'b', 'c'])
+    await put(topic, ['d'])
+    const { parts } = await get(topic, [{ offset: 1 }], {}, version)
+    const messages = readMessageSet(parts[0]!.records!)
+    expect(messages.map(({ offset, value, magic }) => [offset, String(value), magic])).toEqual([
+      [1, 'b', version < 2 ? 0 : 1],
+      [2, 'c', version < 2 ? 0 : 1],
+      [3, 'd', version < 2 ? 0 : 1],
+    ])
+  })
+
+  test('an old client is led past control batches, which it does not know', async () => {
+    const topic = await newTopic()
+    const partition = topic.partitions[0]!
+    for (let i = 0; i < 3; i++)
+      await door.engine.append(
+        partition,
+        buildEndMarker({ committed: false, producerId: 5 + i, producerEpoch: 0, coordinatorEpoch: 0, timestampMs: 1000 }),
+        { trusted: true },
+      )
+    await put(topic, ['after'])
+    const { parts } = await get(topic, [{ bytesMax: 10 }], {}, 3)
+    expect(readMessageSet(parts[0]!.records!).map(({ offset }) => offset)).toEqual([3])
   })
 
   test('an offset inside a batch returns the whole batch', async () => {

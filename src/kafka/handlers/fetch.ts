@@ -17,9 +17,10 @@ import { fetch } from '../../../protocol/messages/fetch.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import { handler } from '../context.ts'
-import { forVersion } from '../fetch-records.ts'
+import { forOldVersion, isOldVersion } from '../fetch-records.ts'
 import type { FetchScope, FetchSessionRequest, WantedPartition } from '../fetch-sessions.ts'
-import { type Fetched, fetchLimits, readOrWait } from '../fetching.ts'
+import { type Fetched, type FetchRules, fetchLimits, readOrWait } from '../fetching.ts'
+import { findPartition } from '../partitions.ts'
 
 type Request = RequestOf<typeof fetch>
 type TopicAnswer = ResponseInput<typeof fetch>['responses'][number]
@@ -38,18 +39,15 @@ export const handleFetch = handler(
     const scope = fetchSessions.open(sessionRequestOf(request, version), clock.now())
     if (scope.errorCode !== errorCode.NONE) return respond({ throttleTimeMs: 0, errorCode: scope.errorCode, responses: [] })
     const committedOnly = request.isolationLevel === readCommitted
-    const results = await readOrWait(scope.wanted, {
-      context,
-      byId: version >= idsSince,
-      committedOnly,
-      ...fetchLimits(request, context),
-    })
+    const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, ...fetchLimits(request, context) }
+    const found = await readOrWait(scope.wanted, rules)
+    const results = isOldVersion(version) ? await inOldVersion(found, version, rules) : found
     const firstError = results.find((result) => result.errorCode !== errorCode.NONE)
     const responses = topicsOf(scope, results, version, committedOnly)
     return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, sessionId: scope.finish(), responses }, firstError?.errorCode)
   },
   // Answers are large: the next fetch of a client that pipelines them waits for this one's answer, as in Kafka.
-  { alone: true, versions: [4, 18] },
+  { alone: true },
 )
 
 /** Whole fetches of versions without sessions are the same as "no session". */
@@ -68,13 +66,32 @@ function sessionRequestOf({ sessionId, sessionEpoch, topics, forgottenTopicsData
   return { sessionId, sessionEpoch, byId, wanted, forgotten }
 }
 
+/** One after the other: converting takes memory. */
+async function inOldVersion(found: readonly Fetched[], version: number, { context, byId, committedOnly }: FetchRules): Promise<Fetched[]> {
+  const { engine, logger } = context
+  const converted: Fetched[] = []
+  for (const fetched of found) {
+    const partition = findPartition(engine, byId, fetched.wanted.topic, fetched.wanted.index)
+    const readOn = async (fromOffset: number): Promise<readonly Buffer[]> => {
+      if (typeof partition === 'number') return []
+      const [result] = await engine.read([{ partition, fromOffset, bytesMax: fetched.wanted.bytesMax }], {
+        bytesMax: Number.MAX_SAFE_INTEGER,
+        committedOnly,
+      })
+      return result?.buffers ?? []
+    }
+    converted.push(await forOldVersion(version, fetched, readOn, logger))
+  }
+  return converted
+}
+
 /** The partitions that the session has to be told of, by topic. */
 function topicsOf(scope: FetchScope, results: readonly Fetched[], version: number, committedOnly: boolean): TopicAnswer[] {
   const byTopic = new Map<string, PartitionAnswer[]>()
   for (const result of results) {
     const { topic } = result.wanted
     if (!scope.tells(result.wanted, result)) continue
-    const answer = partitionOf(forVersion(version, result), committedOnly)
+    const answer = partitionOf(result, committedOnly)
     const partitions = byTopic.get(topic)
     if (partitions) partitions.push(answer)
     else byTopic.set(topic, [answer])

@@ -14,15 +14,15 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { produce } from '../../../protocol/messages/produce.ts'
-import { isTransactional } from '../../../protocol/records/batch.ts'
 import { RecordsRefused } from '../../../protocol/records/refusal.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import type { Appended, Engine } from '../../engine/engine.ts'
+import { EngineError } from '../../engine/errors.ts'
 import type { Partition } from '../../engine/partition.ts'
 import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 import { findPartition } from '../partitions.ts'
-import { batchesOf } from '../produce-records.ts'
+import { appendTerms, batchesOf, claimsTransaction } from '../produce-records.ts'
 
 type Request = RequestOf<typeof produce>
 type TopicAnswer = ResponseInput<typeof produce>['responses'][number]
@@ -47,6 +47,7 @@ export const handleProduce = handler(
     // The one wait before the order is fixed; nothing behind this request starts until then.
     for (const { partition } of parts) if (typeof partition !== 'number' && !partition.opened && !refusal) await engine.open([partition])
 
+    const terms = appendTerms(version)
     const appends = parts.map(append)
     proceed()
     const answers = await Promise.all(appends)
@@ -65,9 +66,9 @@ export const handleProduce = handler(
       try {
         if (refusal) throw refusal
         if (typeof partition === 'number') throw new Refusal(partition, 'This server does not host this topic-partition.')
-        const batches = batchesOf(records, version)
-        if (isTransactional(batches)) throw transactionsRefused()
-        return engine.append(partition, batches).then(
+        const batches = batchesOf(records, version, partition.topic)
+        if (claimsTransaction(batches)) throw transactionsRefused()
+        return engine.append(partition, batches, terms).then(
           (appended) => stored(index, appended),
           (error: unknown) => refused(index, error),
         )
@@ -145,6 +146,6 @@ function codeInVersion(code: number, version: number): number {
 }
 
 function faultsOf(error: unknown): PartitionAnswer['recordErrors'] {
-  if (!(error instanceof RecordsRefused)) return []
+  if (!(error instanceof RecordsRefused || error instanceof EngineError)) return []
   return error.recordFaults.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message }))
 }
