@@ -1,6 +1,7 @@
 // Carries out what coordinators decide. The only file here that waits for the disk, holds promises and drives timers; it knows nothing of groups.
 // One queue per key: decide, store the records in one batch, apply, send the replies, in that order. State is never ahead of the store, so a write that
 // fails leaves nothing half done: the request is refused, and the client tries again.
+import type { AppendResult } from '../../storage/log.ts'
 import type { Batch, Tables } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Effect, Token } from './effect.ts'
@@ -17,6 +18,9 @@ export interface Moment {
   readonly to: Token
 }
 
+/** Told how a batch ended: the results of its appends, or null where nothing was stored. */
+export type Outcome = (results: readonly AppendResult[] | null) => void
+
 /** A kind of state machine, one instance per key. Everything here is pure but for `write` and `load`, which only touch the tables handed to them. */
 export interface Coordinator<State, Event, Stored, Volatile, Answer> {
   /** What the event leads to. Reads the state only. */
@@ -27,8 +31,8 @@ export interface Coordinator<State, Event, Stored, Volatile, Answer> {
   apply(state: State, record: Stored | Volatile): void
   /** The event that a timer stands for. */
   due(timer: string): Event
-  /** Adds the rows of a stored record to a batch. */
-  write(batch: Batch, key: string, record: Stored): void
+  /** Adds the rows of a stored record to a batch, and whatever must be stored with them; that part is told of the outcome before the record is applied. */
+  write(batch: Batch, key: string, record: Stored): Outcome | undefined | void
   /** The state that the stored rows amount to. Not a promise where nothing is stored for the key. */
   load(tables: Tables, key: string): Promise<State> | State
   /** Timers to arm for a state that was just loaded. */
@@ -118,6 +122,30 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
   /** The state of a loaded key, to read; undefined where it is not in memory. */
   peek(key: string): State | undefined {
     return this.#slots.get(key)?.state
+  }
+
+  /** The state of a loaded key that nothing is about to change: undefined too while a record of it is being stored or events wait. */
+  settledState(key: string): State | undefined {
+    const slot = this.#slots.get(key)
+    return slot && !slot.storing && slot.queued === 0 ? slot.state : undefined
+  }
+
+  /**
+   * Lets a loaded key take part in a batch that somebody else commits: its records join the batch now and are applied when it is stored. For records that
+   * commute. Undefined where the key is not in memory.
+   */
+  takePart(key: string, batch: Batch, recordsOf: (state: State) => readonly Stored[]): Outcome | undefined {
+    const slot = this.#slots.get(key)
+    if (slot?.state === undefined) return undefined
+    const records = recordsOf(slot.state)
+    for (const record of records) this.#coordinator.write(batch, key, record)
+    slot.inFlight++
+    return (results) => {
+      slot.inFlight--
+      if (this.#slots.get(key) !== slot) return
+      if (results) for (const record of records) this.#coordinator.apply(slot.state as State, record)
+      this.#pump(slot)
+    }
   }
 
   /** The states in memory, to read. */
@@ -270,20 +298,23 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
   /** Stores the records of one decision in one batch, then goes on from there. */
   #store(slot: Slot<State, Event>, token: Token, effects: Effect<Stored, Volatile, Answer>[]): void {
     const batch = this.#options.batch()
+    const outcomes: Outcome[] = []
     let commutes = true
     for (const effect of effects) {
       if (effect.do !== 'record') continue
-      this.#coordinator.write(batch, slot.key, effect.record)
+      const outcome = this.#coordinator.write(batch, slot.key, effect.record)
+      if (outcome) outcomes.push(outcome)
       if (!this.#coordinator.commutes(effect.record)) commutes = false
     }
     if (commutes) slot.inFlight++
     else slot.storing = true
-    const settled = (stored: boolean): void => {
+    const settled = (results: readonly AppendResult[] | null): void => {
+      for (const outcome of outcomes) outcome(results)
       if (commutes) slot.inFlight--
       else slot.storing = false
       // Reset or closed meanwhile: the slot is no longer anyone's.
       if (this.#slots.get(slot.key) !== slot) return
-      if (stored) {
+      if (results) {
         try {
           this.#carryOut(slot, effects)
         } catch (error) {
@@ -297,8 +328,8 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
       this.#pump(slot)
     }
     batch.commit().then(
-      () => settled(true),
-      () => settled(false),
+      (results) => settled(results),
+      () => settled(null),
     )
   }
 

@@ -46,6 +46,8 @@ export class Partition {
   #writers: WriterState
   /** Counts the times that the stored state was loaded: an append that fails belongs to one of them. */
   #incarnation = 0
+  /** A marker was stored while the state was being loaded. */
+  #reload = false
   #dropped = false
   /** Appends that are not durable yet. */
   #underWay = 0
@@ -87,7 +89,16 @@ export class Partition {
     await this.refreshBounds()
     this.#writers = await WriterState.load(store, this.uid, this.startOffset, this.endOffset, clock.now())
     this.#incarnation++
+    if (this.#reload) {
+      this.#reload = false
+      return this.#load()
+    }
     this.opened = true
+  }
+
+  #stale(): void {
+    this.opened = false
+    this.#reload = this.#opening !== null
   }
 
   /** Takes over the log's word for where the partition begins and ends. */
@@ -213,6 +224,8 @@ export class Partition {
     if (this.#writers.snapshotDue(bytes.length)) this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
     return (offset) => {
       if (offset === null) this.#failed(incarnation)
+      // Loaded meanwhile, maybe from before the marker: once more.
+      else if (!this.opened || this.#incarnation !== incarnation) this.#stale()
       else this.#writers.markerStored(producerId, producerEpoch, offset, committed, clock.now())
     }
   }
