@@ -107,10 +107,6 @@ export class CommitPlan {
     this.#change(key, value)
   }
 
-  bounds(partition: number): Bounds {
-    return boundsOf(this.#closed(partition).facts)
-  }
-
   trim(partition: number, beforeOffset: number): Bounds {
     const draft = this.#closed(partition)
     if (!(beforeOffset >= 0 && beforeOffset <= draft.facts.endOffset)) {
@@ -151,8 +147,9 @@ export class CommitPlan {
     })
   }
 
-  /** Everything that is to be written. Nothing may be added afterwards. */
+  /** Everything that is to be written. Nothing may be added afterwards. Either `publish` or `abandon` follows. */
   finish(): Changes {
+    if (this.#clear) this.#context.book.forgetWhileClearing()
     for (const [partition, draft] of this.#drafts) {
       if (draft.open) this.#closeChunk(partition, draft)
       if (draft.garbageBefore !== everything) this.#changeSegments(partition, draft)
@@ -164,7 +161,7 @@ export class CommitPlan {
   publish(): readonly CommitNotice[] {
     const { book, recent, policies } = this.#context
     if (this.#clear) {
-      book.clear()
+      book.cleared(true)
       recent.clear()
       policies.clear()
     }
@@ -177,6 +174,11 @@ export class CommitPlan {
       } else book.set(partition, draft.facts)
     }
     return this.#notices.list
+  }
+
+  /** The commit was not made. */
+  abandon(): void {
+    if (this.#clear) this.#context.book.cleared(false)
   }
 
   #draft(partition: number): Draft {

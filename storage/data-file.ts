@@ -42,8 +42,8 @@ const isHeader = (page: Buffer): boolean =>
  * between leaves nothing that looks like a store, and of two processes that do this at once both end up with the same file.
  */
 export async function makeDataFile(directory: string, build: (path: string) => Promise<void>): Promise<void> {
-  if (existsSync(dataFile(directory))) return
   removeUnfinished(directory)
+  if (existsSync(dataFile(directory))) return
   const unfinished = join(directory, `${fileName}.new-${process.pid}`)
   await build(unfinished)
   try {

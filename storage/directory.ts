@@ -56,7 +56,8 @@ export function refuseSecondProcess(database: Claimable, directory: string, ownP
     database.readerCheck()
     others = [...database.readerList().matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])).filter((pid) => pid !== ownPid)
   } catch (error) {
-    throw new StoreUnusable(`${directory} is locked by another process, perhaps in another container: ${(error as Error).message}`, { cause: error })
+    // What LMDB does when the lock that goes with our process id is taken: by a process of the same id, so in another container.
+    throw new StoreUnusable(`${directory} is open in another container, in a process with the same pid (${ownPid})`, { cause: error })
   }
   if (others.length > 0) {
     throw new StoreUnusable(`${directory} is open in another process (pid ${others[0]}); stop that one or give this one a directory of its own`)

@@ -37,7 +37,12 @@ export class DiskRoom {
 
   /** A system call of two microseconds; an answer kept for later would be wrong when it matters. */
   #disk(): { available: number; reserve: number } {
-    const { bavail, bsize, blocks } = statfsSync(this.#directory)
-    return { available: bavail * bsize, reserve: Math.min(reserveBytesMax, blocks * bsize * reserveShare) }
+    try {
+      const { bavail, bsize, blocks } = statfsSync(this.#directory)
+      return { available: bavail * bsize, reserve: Math.min(reserveBytesMax, blocks * bsize * reserveShare) }
+    } catch {
+      // The directory was removed, or its file system does not say: the write itself will tell.
+      return { available: Number.MAX_SAFE_INTEGER, reserve: 0 }
+    }
   }
 }

@@ -62,7 +62,7 @@ export class LmdbEnvironment {
   /** The last commit did not fit: the next one runs where an environment that LMDB gave up shows itself as an error, not as silence. */
   #doubtful = false
   #syncTimer: NodeJS.Timeout | undefined
-  #syncing: Promise<void> | undefined
+  #syncing = Promise.resolve()
 
   private constructor(claim: Claim, database: Database, synced: boolean, onFailure: (error: StoreFailed) => void) {
     this.directory = claim.path
@@ -119,7 +119,12 @@ export class LmdbEnvironment {
     }
     // A batch is one transaction with one promise. What lmdb-js does by itself, gathering the writes of a turn, has a second promise that
     // nobody gets hold of, and that rejects too.
-    return this.#database.batch(() => this.#write(changes)).then(done, failed)
+    try {
+      return this.#database.batch(() => this.#write(changes)).then(done, failed)
+    } catch (error) {
+      // Part of it may be on its way already: what failed cannot be told apart any more, and only a restart knows what is stored.
+      return failed(error)
+    }
   }
 
   #write(changes: Changes): void {
@@ -173,13 +178,11 @@ export class LmdbEnvironment {
     }
   }
 
+  /** What is written while a sync runs asks for another one. */
   #syncSoon(): void {
-    if (this.#syncTimer) return
-    this.#syncTimer = setTimeout(() => {
-      this.#syncing = this.#sync().finally(() => {
-        this.#syncTimer = undefined
-        this.#syncing = undefined
-      })
+    this.#syncTimer ??= setTimeout(() => {
+      this.#syncTimer = undefined
+      this.#syncing = this.#syncing.then(() => this.#sync())
     }, syncDelayMs).unref()
   }
 

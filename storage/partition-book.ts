@@ -12,6 +12,7 @@ export class PartitionBook {
   readonly #environment: LmdbEnvironment
   readonly #facts = new Map<number, PartitionFacts>()
   readonly #dropped = new Set<number>()
+  #clearing = false
 
   constructor(environment: LmdbEnvironment) {
     this.#environment = environment
@@ -21,7 +22,7 @@ export class PartitionBook {
     let facts = this.#facts.get(partition)
     if (!facts) {
       facts = this.#load(partition)
-      this.#facts.set(partition, facts)
+      if (!this.#clearing) this.#facts.set(partition, facts)
     }
     return facts
   }
@@ -41,9 +42,17 @@ export class PartitionBook {
     this.#dropped.add(partition)
   }
 
-  clear(): void {
+  /** A commit that clears is under way: between its moment and its answer only LMDB knows what there is, so that nothing is kept of what is read. */
+  forgetWhileClearing(): void {
     this.#facts.clear()
-    this.#dropped.clear()
+    this.#clearing = true
+  }
+
+  /** The clear was made, or, with `false`, was not. */
+  cleared(done: boolean): void {
+    this.#facts.clear()
+    this.#clearing = false
+    if (done) this.#dropped.clear()
   }
 
   /** The stored chunk that holds `offset`: one seek. */

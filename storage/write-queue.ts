@@ -137,7 +137,11 @@ export class WriteQueue {
     this.#committing = true
     const done = this.#context.environment.commit(changes)
     if (!done) succeeded()
-    else done.then(succeeded, (error: unknown) => this.#refuse(error, taken, collects))
+    else
+      done.then(succeeded, (error: unknown) => {
+        plan.abandon()
+        this.#refuse(error, taken, collects)
+      })
   }
 
   /** What the next commit carries: in order, up to its size, and a clear by itself. Refuses what does not fit the disk, and what waits behind it. */
@@ -175,13 +179,17 @@ export class WriteQueue {
   #settle(plan: CommitPlan, taken: Waiting[], results: unknown[]): void {
     this.#committing = false
     const notices = plan.publish()
-    if (notices.length > 0) for (const listener of this.listeners) listener(notices)
-    taken.forEach(({ resolve }, i) => {
-      resolve(results[i])
-    })
     // Notes about garbage are written by what frees; a note that is there already was counted before.
     if (taken.some(({ write }) => write.kind === 'free')) this.#garbage = true
-    this.#continue()
+    try {
+      if (notices.length > 0) for (const listener of this.listeners) listener(notices)
+    } finally {
+      // A listener that throws is loud, but what is durable is acknowledged all the same.
+      taken.forEach(({ resolve }, i) => {
+        resolve(results[i])
+      })
+      this.#continue()
+    }
   }
 
   #continue(): void {

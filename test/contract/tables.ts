@@ -191,6 +191,26 @@ export function storeContract(name: string, open: OpenStore): void {
         expect(await readAll(store, 1, 0)).toEqual(['0 b'])
       })
 
+      test('reads while a clear is under way see all or nothing', async () => {
+        for (let i = 0; i < 30; i++) void store.log.append(run(i % 5, `r${i}`, { size: 100_000 }))
+        await store.batch().put(people, ['p'], { name: 'ann' }).commit()
+        let done = false
+        const cleared = store.clear().then(() => {
+          done = true
+        })
+        while (!done) {
+          for (let partition = 0; partition < 5; partition++) {
+            const { endOffset } = await store.log.bounds(partition)
+            const [result] = await store.log.read([{ partition, fromOffset: 0, bytesMax: 1e9 }])
+            expect([0, 6]).toContain(endOffset)
+            expect([0, 6]).toContain(result!.chunks.at(-1)?.endOffset ?? 0)
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        await cleared
+        expect((await store.log.bounds(1)).endOffset).toBe(0)
+      })
+
       test('close waits for the writes under way; later calls reject', async () => {
         const done: string[] = []
         const appended = store.log.append(run(1, 'a')).then(() => done.push('append'))
