@@ -9,6 +9,8 @@ import { Printer } from './records/print.ts'
 /** Without --follow, records that never come (a topic that ends in control records) are waited for this long. */
 const silenceMsMax = 5000
 const sessionTimeoutMs = 10_000
+/** kafkajs ends no sooner than its fetch under way; so short a wait costs little when nothing comes. */
+const maxWaitTimeInMs = 200
 
 export const command = defineCommand({
   usage: 'twinlog consume TOPIC [--follow] [--group GROUP]',
@@ -125,7 +127,7 @@ class Reading {
       groupId,
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: 2000,
-      maxWaitTimeInMs: 500,
+      maxWaitTimeInMs,
       allowAutoTopicCreation: false,
     })
     const interrupted = () => this.#finish()
@@ -150,14 +152,18 @@ class Reading {
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         if (!payload.restart) this.#end(payload.error)
       })
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment[this.#asked.topic] ?? []))
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(consumer, payload.memberAssignment[this.#asked.topic] ?? []))
       consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.#take(consumer, payload) }).catch(failed)
     })
   }
 
-  /** Other members have the other partitions: their ends are not ours to wait for. */
-  #joined(partitions: readonly number[]): void {
+  /** Before the first fetch of each generation: begin at the plan, whatever is committed. Other members have the other partitions: their ends are not ours to wait for. */
+  #joined(consumer: Consumer, partitions: readonly number[]): void {
+    const { topic } = this.#asked
     this.#heardMs = performance.now()
+    for (const { partition, from } of this.#stretches.values()) {
+      if (partitions.includes(partition)) consumer.seek({ topic, partition, offset: String(from) })
+    }
     for (const partition of [...this.#stretches.keys()]) if (!partitions.includes(partition)) this.#stretches.delete(partition)
     if (!this.#asked.follow && this.#reachedEnd()) this.#finish()
   }

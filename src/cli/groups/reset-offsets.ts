@@ -4,6 +4,7 @@ import { CommandError, defineCommand, exitCodes, UsageError, wholeNumber } from 
 import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
 import { print, printJson, table } from '../lib/output.ts'
 import { missingTopics, type PartitionOffsets, topicOffsets } from '../topics/offsets.ts'
+import { commitForGroup } from './commit.ts'
 
 interface Move {
   partition: number
@@ -28,7 +29,7 @@ export const command = defineCommand({
     if (topic === undefined || to === undefined) throw new UsageError('give --topic TOPIC and --to WHERE')
     const only = wholeNumber(values.partition, '--partition')
     const where = destination(to)
-    const moves = await withAdmin(values.bootstrap, async (admin) => {
+    const moves = await withAdmin(values.bootstrap, async (admin, kafka) => {
       if ((await missingTopics(admin, [topic])).length > 0) throw new CommandError(`there is no topic ${topic}`)
       const { groups } = await admin.describeGroups([groupId])
       const members = groups[0]?.members.length ?? 0
@@ -37,7 +38,7 @@ export const command = defineCommand({
       const planned = (await plan(admin, groupId, topic, where)).filter(({ partition }) => only === undefined || partition === only)
       if (planned.length === 0) throw new CommandError(`${topic} has no partition ${only}`)
       if (!values['dry-run']) {
-        await admin.setOffsets({ groupId, topic, partitions: planned.map(({ partition, to: offset }) => ({ partition, offset: String(offset) })) })
+        await commitForGroup(kafka, groupId, topic, new Map(planned.map(({ partition, to: offset }) => [partition, offset])))
       }
       return planned
     })

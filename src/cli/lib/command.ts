@@ -81,10 +81,27 @@ function read<Table extends OptionTable>(facts: CommandFacts<Table>, args: reado
     options[name] = { type, ...(short && { short }), ...(multiple && { multiple }) }
   }
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    return parseArgs({ args: withNegativeNumbers(args, options), options, allowPositionals: true, strict: true })
   } catch (error) {
     throw new UsageError(usageMessage(error, Object.keys(options), facts.usage))
   }
+}
+
+/** `--offset -10`: a number below zero is a value, not an option, though parseArgs takes it for one. */
+function withNegativeNumbers(args: readonly string[], options: Readonly<Record<string, { type: string; short?: string }>>): string[] {
+  const takesValue = (arg: string): boolean =>
+    Object.entries(options).some(
+      ([name, { type, short }]) => type === 'string' && (arg === `--${name}` || (short !== undefined && arg === `-${short}`)),
+    )
+  const joined: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const [arg = '', next] = args.slice(i, i + 2)
+    if (next !== undefined && /^-\d+$/.test(next) && takesValue(arg)) {
+      joined.push(arg.startsWith('--') ? `${arg}=${next}` : `${arg}${next}`)
+      i++
+    } else joined.push(arg)
+  }
+  return joined
 }
 
 /** parseArgs's own texts speak of positional arguments and back-slashes; these speak of the option. */

@@ -30,7 +30,7 @@ interface Asked {
   named: boolean
 }
 
-/** Plans each partition, and commits the plan for the group, so that its consumer begins there. */
+/** Plans each partition. */
 export async function stretches(admin: Admin, { topic, groupId, begin, named }: Asked): Promise<Stretch[]> {
   if ((await missingTopics(admin, [topic])).length > 0)
     throw new CommandError(`there is no topic ${topic}; twinlog topics list shows those that exist`)
@@ -40,13 +40,10 @@ export async function stretches(admin: Admin, { topic, groupId, begin, named }: 
     const [of] = await admin.fetchOffsets({ groupId, topics: [topic] })
     for (const { partition, offset } of of?.partitions ?? []) if (Number(offset) >= 0) committed.set(partition, Number(offset))
   }
-  const plan = bounds.map(({ partition, start, end }) => {
+  return bounds.map(({ partition, start, end }) => {
     const from = committed.get(partition) ?? firstOffset(begin, start, end)
     return { partition, from: Math.min(Math.max(from, start), end), end }
   })
-  if (!named || begin.explicit)
-    await admin.setOffsets({ groupId, topic, partitions: plan.map(({ partition, from }) => ({ partition, offset: String(from) })) })
-  return plan
 }
 
 function firstOffset(begin: Beginning, start: number, end: number): number {

@@ -1,7 +1,8 @@
 // `twinlog topics create`.
-import { defineCommand, exitCodes, pairs, wholeNumber } from '../lib/command.ts'
+import { CommandError, defineCommand, exitCodes, pairs, wholeNumber } from '../lib/command.ts'
 import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
 import { print, printJson } from '../lib/output.ts'
+import { withConfigRule } from './configs.ts'
 
 export const command = defineCommand({
   usage: 'twinlog topics create TOPIC... [--partitions N] [--config KEY=VALUE]',
@@ -30,17 +31,15 @@ export const command = defineCommand({
     const replicas = wholeNumber(values.replicas, '--replicas', 1)
     const configEntries = pairs(values.config, '--config').map(([name, value]) => ({ name, value }))
     const created = await withAdmin(values.bootstrap, async (admin) => {
-      const known = new Set(values['if-not-exists'] ? await admin.listTopics() : [])
+      const known = new Set(await admin.listTopics())
+      const there = names.filter((name) => known.has(name))
+      if (there.length > 0 && !values['if-not-exists']) throw new CommandError(`${there.join(', ')}: exists already; nothing was created`)
       const wanted = names.filter((name) => !known.has(name))
       if (wanted.length > 0) {
-        await admin.createTopics({
-          topics: wanted.map((topic) => ({
-            topic,
-            configEntries,
-            // -1: the broker's default (KIP-464).
-            numPartitions: partitions ?? -1,
-            replicationFactor: replicas ?? -1,
-          })),
+        // -1: the broker's default (KIP-464).
+        const topics = wanted.map((topic) => ({ topic, configEntries, numPartitions: partitions ?? -1, replicationFactor: replicas ?? -1 }))
+        await admin.createTopics({ topics }).catch((error: unknown) => {
+          throw withConfigRule(error, new Map(configEntries.map(({ name, value }) => [name, value])))
         })
       }
       return wanted
