@@ -4,8 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { authorizationFault } from './authorization.ts'
-import { AwsError, serializationError } from './aws-error.ts'
-import { corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, readEnvelope, wrappedBody, xmlBody } from './envelope.ts'
+import { AwsError } from './aws-error.ts'
+import { encodeBody, parseBody, unpackBody } from './body-codec.ts'
+import { encodeCbor } from './cbor.ts'
+import { cborType, corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, readEnvelope, wrappedBody, xmlBody } from './envelope.ts'
 import { toAwsError } from './error-map.ts'
 import { encodeJson } from './json.ts'
 import type { Operation, Output, Services } from './operation.ts'
@@ -89,7 +91,8 @@ export class Door {
 
   async #run(envelope: Envelope, request: HttpRequest): Promise<Output | undefined> {
     if (envelope.refusal) throw envelope.refusal
-    const members = parseBody(request.body)
+    const body = await unpackBody(request.body, request.headers['content-encoding'], this.#options.services.settings.get('aws.request.max.bytes'))
+    const members = parseBody(body, envelope.dress === 'cbor' ? 'cbor' : 'json')
     if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
     const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)
     if (!operation) throw new AwsError('UnknownOperationException')
@@ -103,8 +106,9 @@ export class Door {
   }
 
   #succeed(envelope: Envelope, output: Output | undefined, headers: Record<string, string>): HttpAnswer {
-    headers['Content-Type'] = jsonType
-    return { status: 200, headers, body: output === undefined ? '' : encodeJson(output), operation: envelope.operationName, errorType: null }
+    const format = envelope.dress === 'cbor' ? 'cbor' : 'json'
+    headers['Content-Type'] = format === 'cbor' ? cborType : jsonType
+    return { status: 200, headers, body: output === undefined ? '' : encodeBody(output, format), operation: envelope.operationName, errorType: null }
   }
 
   #refuse(envelope: Envelope, thrown: unknown, headers: Record<string, string>, requestId: string): HttpAnswer {
@@ -118,23 +122,14 @@ export class Door {
   }
 }
 
-function parseBody(body: Buffer): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString('utf8'))
-  } catch {
-    throw serializationError()
-  }
-  if (typeof value !== 'object' || value === null) throw serializationError()
-  return value as Record<string, unknown>
-}
-
-function dressed(dress: Dress, error: AwsError): [contentType: string | null, body: string] {
+function dressed(dress: Dress, error: AwsError): [contentType: string | null, body: string | Buffer] {
   switch (dress) {
     case 'xml':
       return [null, xmlBody(error)]
     case 'wrapped':
       return ['application/json', encodeJson(wrappedBody(error))]
+    case 'cbor':
+      return [cborType, encodeCbor(error.body())]
     default:
       return [jsonType, encodeJson(error.body())]
   }

@@ -28,8 +28,13 @@ interface Group {
 /** Stores records in the order of the request within each shard. Settles when all are durable or refused, with one result each. */
 export async function putEntries(stream: Stream, entries: readonly PutEntry[], { engine, clock }: Context): Promise<PutResult[]> {
   const { partitions } = stream.topic
-  // Opened first, so that routing and the order of appends are one step: a reshard cannot come between.
-  await engine.open(stream.shards.open.map(({ shard }) => partitions[shard.partition]!))
+  // Opened first and not held, so that routing and the order of appends are one step: a reshard cannot come between.
+  for (;;) {
+    await engine.open(stream.shards.open.map(({ shard }) => partitions[shard.partition]!))
+    const held = partitions.find((partition) => partition.held)?.held
+    if (!held) break
+    await held
+  }
   const groups = groupByShard(stream, entries)
   const arrivalMs = clock.now()
   const results = new Array<PutResult>(entries.length)

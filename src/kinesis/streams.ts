@@ -15,6 +15,7 @@ export interface Stream {
   readonly arn: string
   readonly status: StreamStatus
   readonly topic: Topic
+  /** As they are now, also after a reshard. */
   readonly shards: ShardMap
 }
 
@@ -134,7 +135,15 @@ export class Streams {
   }
 
   #streamOf(topic: Topic): Stream {
-    return { name: topic.name, arn: this.arnOf(topic.name), status: this.#statusOf(topic), topic, shards: shardMapOf(topic.shards) }
+    return {
+      name: topic.name,
+      arn: this.arnOf(topic.name),
+      status: this.#statusOf(topic),
+      topic,
+      get shards() {
+        return shardMapOf(topic.shards)
+      },
+    }
   }
 
   #statusOf(topic: Topic): StreamStatus {

@@ -61,6 +61,7 @@ export interface Reply {
   status: number
   headers: http.IncomingHttpHeaders
   text: string
+  bytes: Buffer
 }
 
 /** The least that passes for a signature. */
@@ -78,7 +79,14 @@ export function send(
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString(),
+            bytes: Buffer.concat(chunks),
+          }),
+        )
         response.on('error', reject)
       },
     )

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { call, type DoorUnderTest, openDoor, send, signed } from './harness.ts'
 
@@ -253,4 +254,14 @@ test('every answer is observed with its operation and error', async () => {
     ['DescribeStream', 'ResourceNotFoundException'],
     ['unknown', 'UnknownOperationException'],
   ])
+})
+
+test('gzip’d requests are read, up to the limit of a request', async () => {
+  door = await openDoor({ settings: { 'aws.request.max.bytes': 4096 } })
+  const headers = { ...whole, 'content-encoding': 'gzip' }
+  expect((await send(door.url, { headers, body: gzipSync('{}') })).status).toBe(200)
+  const bomb = await send(door.url, { headers, body: gzipSync(Buffer.alloc(1_000_000, ' ')) })
+  expect(JSON.parse(bomb.text)).toMatchObject({ __type: 'SerializationException' })
+  const broken = await send(door.url, { headers, body: 'no gzip' })
+  expect(broken.status).toBe(400)
 })
