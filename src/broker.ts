@@ -62,7 +62,7 @@ export interface Broker extends AsyncDisposable {
 }
 
 /** A broker in this process, ready when the promise settles. */
-export function createBroker(options: BrokerOptions = {}): Promise<Broker> {
+export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
   const given: Record<string, string | number | boolean> = { data: options.data ?? 'memory', ...(options.settings as object) }
   for (const door of ['kafka', 'aws', 'admin'] as const) given[door] = addressText(options[door])
   if (options.advertise !== undefined) given['advertise'] = options.advertise

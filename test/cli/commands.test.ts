@@ -129,9 +129,9 @@ describe('produce and consume', () => {
     const topic = `file-${codec}`
     await json(['topics', 'create', topic, '-p', '1'])
     const file = join(directory, codec)
-    const values = Array.from({ length: 30_000 }, (_, i) => `line ${i} ${'x'.repeat(i % 50)}`)
+    const values = Array.from({ length: 8_000 }, (_, i) => `line ${i} ${'x'.repeat(i % 50)}`)
     writeFileSync(file, `${values.join('\n')}\n`)
-    expect(await json<{ records: number }>(['produce', topic, file, '-z', codec])).toMatchObject({ records: 30_000 })
+    expect(await json<{ records: number }>(['produce', topic, file, '-z', codec])).toMatchObject({ records: 8_000 })
     const read = await twinlog(['consume', topic])
     expect(read.stdout).toBe(`${values.join('\n')}\n`)
   })

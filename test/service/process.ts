@@ -31,9 +31,14 @@ export class Product {
   stderr = ''
   #listeners: (() => void)[] = []
 
-  constructor(args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}) {
+  /** `script: null` runs Node itself with the arguments. */
+  constructor(args: readonly string[], options: { env?: Record<string, string>; cwd?: string; script?: null } = {}) {
     const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env }
-    this.child = spawn(process.execPath, [executable, ...args], { env, ...(options.cwd && { cwd: options.cwd }), stdio: ['pipe', 'pipe', 'pipe'] })
+    this.child = spawn(process.execPath, options.script === null ? [...args] : [executable, ...args], {
+      env,
+      ...(options.cwd && { cwd: options.cwd }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#heard('stdout', text))
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#heard('stderr', text))
     this.ended = new Promise((resolve) => {
