@@ -1,0 +1,165 @@
+// A Kafka client that costs as little as can be: frames made beforehand, responses matched by order. For load, not for use.
+import { connect, type Socket } from 'node:net'
+import { decodeResponse, isFlexible, writeRequest } from '../protocol/codec.ts'
+import { decodeResponseHeader, writeRequestHeader } from '../protocol/header.ts'
+import { createTopics } from '../protocol/messages/create-topics.ts'
+import { metadata } from '../protocol/messages/metadata.ts'
+import { produce } from '../protocol/messages/produce.ts'
+import { buildBatch } from '../protocol/records/builder.ts'
+import type { Api, RequestInput, ResponseOf } from '../protocol/schema.ts'
+import { Writer } from '../protocol/writer.ts'
+
+/** A request in pieces, size in front; bytes 8 to 11 of the first piece are the correlation id. */
+export type Frame = Buffer[]
+
+export function frameOf<A extends Api>(api: A, version: number, request: RequestInput<A>): Frame {
+  const writer = new Writer()
+  writer.int32(0)
+  writeRequestHeader(writer, { apiKey: api.key, apiVersion: version, correlationId: 0, clientId: 'bench' }, isFlexible(api, version))
+  writeRequest(api, version, writer, request)
+  const parts = writer.parts()
+  parts[0]!.writeInt32BE(parts.reduce((sum, part) => sum + part.length, 0) - 4, 0)
+  return parts
+}
+
+/** One connection. Answers come in the order of requests. */
+export class Wire {
+  readonly #socket: Socket
+  #waiting: ((response: Buffer) => void)[] = []
+  #chunks: Buffer[] = []
+  #have = 0
+  #need = 4
+  #failure: Error | null = null
+  #fail: ((error: Error) => void)[] = []
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#take(chunk as Buffer))
+    const ended = (error?: Error): void => {
+      this.#failure = error ?? new Error('the server closed the connection')
+      for (const fail of this.#fail) fail(this.#failure)
+    }
+    socket.on('error', ended)
+    socket.on('close', () => ended())
+  }
+
+  static open(host: string, port: number): Promise<Wire> {
+    return new Promise((opened, failed) => {
+      const socket = connect(port, host)
+      socket.once('error', failed)
+      socket.once('connect', () => {
+        socket.off('error', failed)
+        opened(new Wire(socket))
+      })
+    })
+  }
+
+  /** Sends a frame; its pieces must not change until they are out. Settles with the response, size cut off. */
+  send(frame: Frame): Promise<Buffer> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    return new Promise((answered, failed) => {
+      this.#waiting.push(answered)
+      this.#fail.push(failed)
+      if (this.#fail.length > 1000) this.#fail.splice(0, 500)
+      this.#socket.cork()
+      for (const part of frame) this.#socket.write(part)
+      this.#socket.uncork()
+    })
+  }
+
+  /** Sends a frame that gets no answer; settles when the socket has taken it. */
+  post(frame: Frame): Promise<void> {
+    return new Promise((taken) => {
+      this.#socket.cork()
+      for (const [i, part] of frame.entries()) this.#socket.write(part, i === frame.length - 1 ? () => taken() : undefined)
+      this.#socket.uncork()
+    })
+  }
+
+  async call<A extends Api>(api: A, version: number, request: RequestInput<A>): Promise<ResponseOf<A>> {
+    return decodeAnswer(api, version, await this.send(frameOf(api, version, request)))
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#have += chunk.length
+    while (this.#have >= this.#need) {
+      if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#have)]
+      const all = this.#chunks[0]!
+      const size = all.readInt32BE(0)
+      if (this.#have < size + 4) {
+        this.#need = size + 4
+        return
+      }
+      this.#waiting.shift()?.(all.subarray(4, size + 4))
+      this.#chunks = size + 4 === this.#have ? [] : [all.subarray(size + 4)]
+      this.#have -= size + 4
+      this.#need = 4
+    }
+  }
+}
+
+export function decodeAnswer<A extends Api>(api: A, version: number, response: Buffer): ResponseOf<A> {
+  const { bodyAt } = decodeResponseHeader(response, api.key, isFlexible(api, version))
+  return decodeResponse(api, version, response, bodyAt)
+}
+
+/** Creates a topic and waits until it has leaders. */
+export async function createTopic(wire: Wire, name: string, numPartitions: number, configs: Record<string, string> = {}): Promise<void> {
+  const topic = {
+    name,
+    numPartitions,
+    replicationFactor: 1,
+    assignments: [],
+    configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+  }
+  const answer = await wire.call(createTopics, 5, { topics: [topic], timeoutMs: 60_000, validateOnly: false })
+  if (answer.topics[0]!.errorCode !== 0) throw new Error(`create topic: error ${answer.topics[0]!.errorCode}`)
+  for (;;) {
+    const { topics } = await wire.call(metadata, 4, { topics: [{ name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }], allowAutoTopicCreation: false } as never)
+    const partitions = topics[0]?.partitions ?? []
+    if (topics[0]?.errorCode === 0 && partitions.length === numPartitions && partitions.every(({ leaderId }) => leaderId >= 0)) return
+    await new Promise((again) => setTimeout(again, 5))
+  }
+}
+
+/** Bytes that do not compress, the same in every run. */
+export function noise(length: number, seed: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length)
+  let state = seed | 1
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    bytes[i] = state >>> 24
+  }
+  return bytes
+}
+
+/** A batch of `count` records of `recordBytes` each. */
+export function batchOf(count: number, recordBytes: number, seed: number, codec?: number): Buffer {
+  const timestampMs = Date.now()
+  const records = Array.from({ length: count }, (_, i) => ({ key: null, value: noise(recordBytes, seed * 7919 + i), timestampMs }))
+  return buildBatch(records, codec === undefined ? {} : { codec })
+}
+
+export const produceVersion = 7
+
+/** A produce request with one batch for one partition. */
+export const produceFrame = (topic: string, partition: number, batch: Buffer, acks: number): Frame =>
+  frameOf(produce, produceVersion, {
+    transactionalId: null,
+    acks,
+    timeoutMs: 30_000,
+    topicData: [{ name: topic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionData: [{ index: partition, records: batch }] }],
+  } as never)
+
+/** Throws where a produce response tells of an error. */
+export function checkProduced(response: Buffer): void {
+  for (const { partitionResponses } of decodeAnswer(produce, produceVersion, response).responses) {
+    for (const { errorCode, index } of partitionResponses) if (errorCode !== 0) throw new Error(`produce to partition ${index}: error ${errorCode}`)
+  }
+}
