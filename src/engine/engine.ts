@@ -8,6 +8,7 @@ import type { Settings } from '../config.ts'
 import type { Counters } from '../counters.ts'
 import type { Random } from '../random.ts'
 import { type CheckOptions, checkBatches } from './checking.ts'
+import { ClientQuotas } from './client-quotas.ts'
 import { EngineError } from './errors.ts'
 import { asEngineError, Partition } from './partition.ts'
 import {
@@ -60,6 +61,7 @@ export class Engine {
   readonly settings: Settings
   /** Configs of brokers, groups and client metrics that were set while running. */
   readonly configs: ResourceConfigs
+  readonly quotas: ClientQuotas
   readonly clusterId: string
   readonly nodeId: number
   #clock: Clock
@@ -75,6 +77,7 @@ export class Engine {
     this.store = store
     this.settings = settings
     this.configs = configs
+    this.quotas = new ClientQuotas(store)
     this.clusterId = clusterId
     this.nodeId = settings.get('node.id')
     this.#clock = clock
@@ -109,6 +112,7 @@ export class Engine {
     const configs = new ResourceConfigs(store, options.settings)
     await configs.load()
     const engine = new Engine(options, clusterId, configs)
+    await engine.quotas.load()
     await engine.topics.load()
     // Topics inherit from the broker's settings.
     configs.onChange(({ resource }) => {
@@ -228,6 +232,7 @@ export class Engine {
     await this.store.clear()
     await this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(counterTable, ['producer-id'], this.#producerIds.end).commit()
     this.configs.forgetAll()
+    this.quotas.forgetAll()
     await this.topics.forgetAll()
   }
 

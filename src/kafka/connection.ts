@@ -4,6 +4,7 @@
 // pipelining producer waits for no commit but its own, and an early answer waits for its turn. What is in a request is dispatch.ts's business.
 
 import type { Socket } from 'node:net'
+import type { Timer } from '../clock.ts'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../logging.ts'
 import type { Budget } from './budget.ts'
@@ -16,6 +17,8 @@ export interface Reply {
   parts: readonly Buffer[] | null
   /** Why the connection ends after this; null if it goes on. */
   close: string | null
+  /** The client is over a quota: no request of this connection starts for this long (KIP-219). */
+  muteMs?: number
 }
 
 /** What is known of the client at the other end. */
@@ -53,6 +56,7 @@ export interface ConnectionShared {
   /** Null: read by events. */
   scratch: Buffer | null
   nowMs(): number
+  after(ms: number, action: () => void): Timer
   ended(connection: Connection): void
 }
 
@@ -81,6 +85,9 @@ export class Connection implements Client {
   #started = 0
   /** A running request has not said `proceed` yet. */
   #blocked = false
+  /** Over a quota: nothing starts before this timer. */
+  #muted: Timer | null = null
+  #mutedUntilMs = 0
   #pumping = false
   /** Bytes of requests that came, and of answers that wait for their turn. */
   #heldBytes = 0
@@ -132,6 +139,7 @@ export class Connection implements Client {
     this.#phase = 'draining'
     this.#stopReading()
     this.#abort?.abort()
+    if (this.#muted) this.#pump()
     if (this.#slots.length === 0 && !this.#flushDue) this.#close(null)
   }
 
@@ -226,6 +234,8 @@ export class Connection implements Client {
   #mayStart(): boolean {
     const next = this.#slots[this.#started]
     if (!next || this.#blocked || this.#phase === 'closing' || this.#phase === 'ended') return false
+    // A broker that stops does not make its clients wait for a quota.
+    if (this.#muted && this.#phase === 'open') return false
     // A client that takes no answers gets no more made: the connection's answers stay within the limit and one.
     if (this.#unsentBytes > this.#shared.queuedBytesMax) return false
     return !next.alone || !this.#slots.some((other) => other.alone && other.state === 'running')
@@ -264,6 +274,7 @@ export class Connection implements Client {
     slot.frame = null
     this.#release(slot.frameBytes)
     if (this.#phase === 'closing' || this.#phase === 'ended') return
+    if (reply.muteMs) this.#mute(reply.muteMs)
     slot.reply = reply
     if (reply.parts) for (const part of reply.parts) slot.replyBytes += part.length
     this.#heldBytes += slot.replyBytes
@@ -271,6 +282,17 @@ export class Connection implements Client {
     this.#takeReady()
     if (slot.alone) this.#pump()
     this.#roomMade()
+  }
+
+  #mute(ms: number): void {
+    const untilMs = this.#shared.nowMs() + ms
+    if (untilMs <= this.#mutedUntilMs) return
+    this.#mutedUntilMs = untilMs
+    this.#muted?.cancel()
+    this.#muted = this.#shared.after(ms, () => {
+      this.#muted = null
+      this.#pump()
+    })
   }
 
   /** Hands on the answers whose turn has come; those of one turn of the event loop leave together. */
@@ -342,6 +364,7 @@ export class Connection implements Client {
   #end(): void {
     if (this.#phase === 'ended') return
     this.#phase = 'ended'
+    this.#muted?.cancel()
     this.#stopReading()
     this.#abort?.abort()
     this.#shared.answers.bytes -= this.#unsentBytes

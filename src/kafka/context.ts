@@ -11,6 +11,7 @@ import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import type { Client } from './connection.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { Mutations, Throttle } from './throttle.ts'
 
 /** What every handler may use. One per broker. */
 export interface Services {
@@ -30,6 +31,7 @@ export interface DoorServices extends Services {
   /** Every API that is served, for the answer to ApiVersions. */
   readonly served: readonly ServedApi[]
   readonly fetchSessions: FetchSessions
+  readonly throttle: Throttle
   /** Bytes of answers that clients have not taken, in all, and how many there may be before fetches are answered sparingly. */
   readonly answers: { readonly bytes: number; readonly bytesMax: number }
 }
@@ -51,6 +53,8 @@ export interface Context<A extends Api> extends DoorServices {
   readonly version: number
   readonly clientId: string | null
   readonly client: Client
+  /** For handlers that create or delete partitions. */
+  readonly mutations: Mutations
   /**
    * The answer. `errorCode` is what metrics count it under; without it the response's own top-level one, else NONE: give the first one of the parts
    * where the response has none at the top.

@@ -11,7 +11,11 @@ import type { Client, Dispatcher, Reply } from './connection.ts'
 import type { Answer, Context, DoorServices, Handler, NoAnswer, Refused } from './context.ts'
 import { refusedBy } from './error-map.ts'
 
+const produceKey = 0
+const fetchKey = 1
 const apiVersionsKey = 18
+/** CreateTopics, DeleteTopics, CreatePartitions. */
+const mutationKeys: readonly number[] = [19, 20, 37]
 const unexpected: Refused = {
   errorCode: errorCode.UNKNOWN_SERVER_ERROR,
   errorMessage: 'The broker ran into an unexpected error; its log says which.',
@@ -24,12 +28,15 @@ interface Call {
   request: unknown
   client: Client
   startMs: number
+  frameBytes: number
+  /** Time of the process's one thread that the request took so far. */
+  workMs: number
 }
 
 /** The dispatcher of one server. */
 export function createDispatcher(handlers: readonly Handler[], services: DoorServices): Dispatcher {
   const byKey = new Map(handlers.map((handler) => [handler.key, handler]))
-  const { counters, logger } = services
+  const { counters, logger, throttle } = services
 
   function contextOf(call: Call, proceed: () => void): Context<Api> {
     const { header, client } = call
@@ -44,6 +51,8 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       served: services.served,
       fetchSessions: services.fetchSessions,
       answers: services.answers,
+      throttle,
+      mutations: throttle.mutations(header.clientId),
       advertised: services.advertised,
       version: header.apiVersion,
       clientId: header.clientId,
@@ -68,6 +77,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     }
     try {
       const answer = call.handler.run(call.request, contextOf(call, proceed))
+      call.workMs = performance.now() - call.startMs
       if (!(answer instanceof Promise)) return replyOf(call, answer)
       return answer.then(
         (settled) => replyOf(call, settled),
@@ -87,24 +97,55 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       if (apiKey !== apiVersionsKey) return { reason: `${handler.name} ${apiVersion} is not served; ${handler.min} to ${handler.max} are` }
       // KIP-511: the oldest answer, which everybody can read, with the versions that are served.
       const header = { apiKey, apiVersion: 0, correlationId, clientId: null, bodyAt: 0 }
-      return { handler: unknownApiVersions(handler), header, request: null, client, startMs }
+      return { handler: unknownApiVersions(handler), header, request: null, client, startMs, frameBytes: frame.length, workMs: 0 }
     }
     const flexible = isFlexible(handler.api, apiVersion)
     const header = decodeRequestHeader(frame, flexible)
-    return { handler, header, request: decodeRequest(handler.api, apiVersion, frame, header.bodyAt), client, startMs }
+    const request = throttle.off ? decodeRequest(handler.api, apiVersion, frame, header.bodyAt) : bounded(handler, header, frame)
+    return { handler, header, request, client, startMs, frameBytes: frame.length, workMs: 0 }
   }
 
   function replyOf(call: Call, answer: Answer<Api>): Reply {
     if (answer.kind === 'hang-up') return { parts: null, close: answer.reason }
     observe(call, answer.errorCode)
-    if (answer.kind === 'silence') return { parts: null, close: null }
+    if (answer.kind === 'silence')
+      return throttle.off ? { parts: null, close: null } : { parts: null, close: null, muteMs: throttled(call, null).throttleMs }
     try {
-      return { parts: encode(call, answer.response), close: null }
+      const parts = encode(call, answer.response)
+      return throttle.off ? { parts, close: null } : heldBack(call, answer.response, parts)
     } catch (error) {
       // An answer that does not fit its version is a fault of ours, and the client cannot be told in the same words.
       logger.error('kafka answer cannot be encoded', { api: call.handler.name, version: call.header.apiVersion, error })
       return { parts: null, close: `the answer to ${call.handler.name} ${call.header.apiVersion} cannot be encoded` }
     }
+  }
+
+  /** The answer with its throttle time, where the client is over a quota. */
+  function heldBack(call: Call, response: unknown, parts: Buffer[]): Reply {
+    const { throttleMs, empty } = throttled(call, parts)
+    if (throttleMs === 0) return { parts, close: null }
+    const body = empty ? emptyFetch(call.request) : (response as object)
+    return { parts: encode(call, { ...body, throttleTimeMs: throttleMs }), close: null, muteMs: throttleMs }
+  }
+
+  /** What the client did is measured, and for how long it is to be held. `empty`: the answer to a fetch must wait for another time. */
+  function throttled({ handler, header, startMs, frameBytes, workMs }: Call, parts: Buffer[] | null): { throttleMs: number; empty: boolean } {
+    const { clientId } = header
+    const answerBytes = parts?.reduce((sum, part) => sum + part.length, 0) ?? 0
+    const produceMs = handler.key === produceKey ? throttle.produced(clientId, frameBytes) : 0
+    const fetchMs = handler.key === fetchKey ? throttle.fetched(clientId, answerBytes) : 0
+    const mutationMs = mutationKeys.includes(handler.key) ? throttle.mutated(clientId) : 0
+    const requestMs = throttle.worked(clientId, workMs === 0 ? performance.now() - startMs : workMs)
+    return { throttleMs: Math.max(produceMs, fetchMs, mutationMs, requestMs), empty: fetchMs > 0 }
+  }
+
+  /** A fetch asks for no more than its quota can let through. */
+  function bounded(handler: Handler, { apiVersion, clientId, bodyAt }: RequestHeader, frame: Buffer): unknown {
+    const request = decodeRequest(handler.api, apiVersion, frame, bodyAt)
+    if (handler.key !== fetchKey) return request
+    const { maxBytes, minBytes } = request as { maxBytes: number; minBytes: number }
+    const bytesMax = throttle.fetchBytesMax(clientId)
+    return { ...(request as object), maxBytes: Math.min(maxBytes, bytesMax), minBytes: Math.min(minBytes, bytesMax) }
   }
 
   function refuse(call: Call, error: unknown): Reply {
@@ -149,6 +190,12 @@ function encode({ handler, header }: Call, response: unknown): Buffer[] {
   const parts = writer.parts()
   parts[0]!.writeInt32BE(frameBytes, 0)
   return parts
+}
+
+/** Nothing now: a session goes on, a full fetch gets none (KIP-219). */
+function emptyFetch(request: unknown): object {
+  const { sessionId, sessionEpoch } = request as { sessionId: number; sessionEpoch: number }
+  return { errorCode: errorCode.NONE, sessionId: sessionEpoch > 0 ? sessionId : 0, responses: [] }
 }
 
 function respond(response: unknown, code?: number): Answer<Api> {

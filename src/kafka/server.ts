@@ -9,6 +9,7 @@ import { createDispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
+import { Throttle } from './throttle.ts'
 
 export interface KafkaServerOptions extends Omit<Services, 'advertised'> {
   /** Where to listen; port 0 is any free one. */
@@ -43,6 +44,8 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   const list = options.handlers ?? handlers
   const connections = new Set<Connection>()
   const perHost = new Map<string, number>()
+  /** Above their address's quota of connections: closed soon. */
+  const held = new Set<Socket>()
   let port = options.port
   let sweep: Timer | null = null
   let closed = false
@@ -63,6 +66,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     served: list.map(({ key, name, min, max }) => ({ key, name, min, max })).sort((a, b) => a.key - b.key),
     fetchSessions: new FetchSessions(options.random, settings.get('max.incremental.fetch.session.cache.slots')),
     answers,
+    throttle: new Throttle(options.engine.quotas, settings, clock),
   }
   const shared: ConnectionShared = {
     dispatcher: createDispatcher(list, services),
@@ -75,6 +79,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     queuedRequestsMax: settings.get('connection.queued.max.requests'),
     scratch: options.readByEvents ? null : newScratch(),
     nowMs: () => clock.now(),
+    after: (ms, action) => clock.at(clock.now() + ms, action),
     ended,
   }
 
@@ -89,6 +94,21 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
         logger.warn('kafka connection refused', { reason: tooMany, client: from })
       }
       socket.destroy()
+      return
+    }
+    const throttleMs = services.throttle.off ? 0 : services.throttle.connected(from)
+    if (throttleMs > 0) {
+      // As Kafka: kept waiting, so that it does not try again at once, then closed.
+      counters.connectionRejected('kafka')
+      if (held.size >= settings.get('max.connections')) {
+        socket.destroy()
+        return
+      }
+      socket.on('error', () => {})
+      const closing = clock.at(clock.now() + throttleMs, () => socket.destroy())
+      socket.on('close', () => closing.cancel())
+      held.add(socket)
+      socket.on('close', () => held.delete(socket))
       return
     }
     perHost.set(from, (perHost.get(from) ?? 0) + 1)
@@ -157,6 +177,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
         whenEmpty = resolve
       })
       for (const connection of [...connections]) connection.drain()
+      for (const socket of held) socket.destroy()
       if (connections.size > 0) {
         const deadline = clock.at(clock.now() + graceMs, () => {
           for (const connection of [...connections]) connection.destroy(null)

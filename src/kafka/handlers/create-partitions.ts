@@ -14,13 +14,17 @@ import { refusedBy } from '../error-map.ts'
 type Wanted = RequestOf<typeof createPartitions>['topics'][number]
 type Result = ResponseInput<typeof createPartitions>['results'][number]
 
+/** From this version on a client over its quota of changes is refused; older ones are held (KIP-599). */
+const strictSince = 3
+
 export const handleCreatePartitions = handler(
   createPartitions,
-  async ({ topics, validateOnly }, { engine, respond }) => {
+  async ({ topics, validateOnly }, { version, engine, mutations, respond }) => {
+    const quota = (count: number): void => mutations.take(count, version >= strictSince)
     const names = topics.map(({ name }) => name)
     const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
     const results: Result[] = [...twice].map((name) => ({ name, errorCode: errorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }))
-    for (const topic of topics) if (!twice.has(topic.name)) results.push(await grow(topic, engine, validateOnly))
+    for (const topic of topics) if (!twice.has(topic.name)) results.push(await grow(topic, engine, validateOnly, quota))
     return respond({ throttleTimeMs: 0, results }, results.find((result) => result.errorCode !== 0)?.errorCode)
   },
   {
@@ -31,7 +35,7 @@ export const handleCreatePartitions = handler(
   },
 )
 
-async function grow(wanted: Wanted, engine: Engine, validateOnly: boolean): Promise<Result> {
+async function grow(wanted: Wanted, engine: Engine, validateOnly: boolean, quota: (partitions: number) => void): Promise<Result> {
   const { name, count } = wanted
   try {
     const topic = engine.topics.get(name)
@@ -41,6 +45,7 @@ async function grow(wanted: Wanted, engine: Engine, validateOnly: boolean): Prom
       throw new Refusal(errorCode.POLICY_VIOLATION, 'Excessively large number of additional partitions per request.')
     }
     if (additional > 0) checkAssignments(wanted, additional, engine.nodeId)
+    if (additional > 0 && !validateOnly) quota(additional)
     await engine.topics.addPartitions(name, count, validateOnly)
     return { name, errorCode: errorCode.NONE, errorMessage: null }
   } catch (error) {

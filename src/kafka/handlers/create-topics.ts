@@ -1,4 +1,5 @@
-// CreateTopics (19), versions 0-7. v1: validateOnly, messages. v2: throttle time. v4: -1 for the broker's defaults. v5: flexible, what was created. v7: topic ids.
+// CreateTopics (19), versions 0-7. v1: validateOnly, messages. v2: throttle time. v4: -1 for the broker's defaults. v5: flexible, what was created. v6: quota of changes.
+// v7: topic ids.
 // Every topic stands for itself: one refused does not keep the others from being created. Assignments may only name this broker.
 //
 // Where we differ from Apache Kafka 4.4: versions 0 and 1, which it dropped, are served for old clients; -1 for the defaults is taken at any version, as Kafka does;
@@ -20,16 +21,20 @@ import { refusedBy } from '../error-map.ts'
 type Wanted = RequestOf<typeof createTopics>['topics'][number]
 type Result = ResponseInput<typeof createTopics>['topics'][number]
 
+/** From this version on a client over its quota of changes is refused; older ones are held (KIP-599). */
+const strictSince = 6
+
 export const handleCreateTopics = handler(
   createTopics,
-  async ({ topics, validateOnly }, { engine, respond }) => {
+  async ({ topics, validateOnly }, { version, engine, mutations, respond }) => {
     const names = topics.map(({ name }) => name)
     const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
     const partitions = topics.reduce((sum, topic) => sum + Math.max(0, topic.assignments.length || topic.numPartitions), 0)
+    const quota = (count: number): void => mutations.take(count, version >= strictSince)
     const results: Result[] = []
     for (const topic of topics) {
       if (twice.has(topic.name)) continue
-      results.push(await createOne(topic, { engine, validateOnly, tooMany: partitions > partitionsPerTopicMax }))
+      results.push(await createOne(topic, { engine, validateOnly, tooMany: partitions > partitionsPerTopicMax, quota }))
     }
     for (const name of twice) results.push(refused(name, errorCode.INVALID_REQUEST, 'Duplicate topic name.'))
     return respond({ throttleTimeMs: 0, topics: results }, results.find((result) => result.errorCode !== 0)?.errorCode)
@@ -42,14 +47,18 @@ export const handleCreateTopics = handler(
   },
 )
 
-async function createOne(wanted: Wanted, how: { engine: Engine; validateOnly: boolean; tooMany: boolean }): Promise<Result> {
-  const { engine, validateOnly, tooMany } = how
+async function createOne(
+  wanted: Wanted,
+  how: { engine: Engine; validateOnly: boolean; tooMany: boolean; quota: (partitions: number) => void },
+): Promise<Result> {
+  const { engine, validateOnly, tooMany, quota } = how
   try {
     // Kafka bounds the partitions of a whole request.
     if (tooMany) throw new Refusal(errorCode.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
     engine.topics.checkName(wanted.name)
     const configs = configsOf(wanted)
     const count = partitionCount(wanted, engine.nodeId)
+    if (!validateOnly) quota(count ?? engine.settings.get('num.partitions'))
     const spec = { name: wanted.name, configs, validateOnly, ...(count === null ? {} : { partitionCount: count }) }
     const topic = await engine.topics.create(spec)
     const told = explainTopic(topic.overrides, brokerDefaults(engine.settings))

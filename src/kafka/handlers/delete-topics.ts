@@ -14,9 +14,12 @@ import { refusedBy } from '../error-map.ts'
 type Wanted = RequestOf<typeof deleteTopics>['topics'][number]
 type Result = ResponseInput<typeof deleteTopics>['responses'][number]
 
+/** From this version on a client over its quota of changes is refused; older ones are held (KIP-599). */
+const strictSince = 5
+
 export const handleDeleteTopics = handler(
   deleteTopics,
-  async (request, { version, engine, settings, respond }) => {
+  async (request, { version, engine, settings, mutations, respond }) => {
     const wanted = wantedOf(request, version)
     if (!settings.get('delete.topic.enable')) {
       // As Kafka: old clients do not know the code.
@@ -33,7 +36,11 @@ export const handleDeleteTopics = handler(
       else byName.set(checked.name, one)
     }
     for (const [name, one] of byName)
-      responses.push(twice.has(name) ? result(one, errorCode.INVALID_REQUEST, duplicate(one)) : await deleteOne(name, engine))
+      responses.push(
+        twice.has(name)
+          ? result(one, errorCode.INVALID_REQUEST, duplicate(one))
+          : await deleteOne(name, engine, (count) => mutations.take(count, version >= strictSince)),
+      )
     return respond({ throttleTimeMs: 0, responses }, responses.find((one) => one.errorCode !== 0)?.errorCode)
   },
   {
@@ -70,9 +77,11 @@ function resolved({ name, topicId }: Wanted, engine: Engine): { name: string } |
   return topic ? { name: topic.name } : { errorCode: errorCode.UNKNOWN_TOPIC_ID, errorMessage: 'This server does not host this topic ID.' }
 }
 
-async function deleteOne(name: string, engine: Engine): Promise<Result> {
-  const topicId = engine.topics.get(name)?.id ?? zeroUuid
+async function deleteOne(name: string, engine: Engine, quota: (partitions: number) => void): Promise<Result> {
+  const topic = engine.topics.get(name)
+  const topicId = topic?.id ?? zeroUuid
   try {
+    quota(topic?.partitions.length ?? 0)
     await engine.topics.delete(name)
     return { name, topicId, errorCode: errorCode.NONE, errorMessage: null }
   } catch (error) {

@@ -3,6 +3,7 @@
 
 import type { Handler } from '../context.ts'
 import { handleAddRaftVoter } from './add-raft-voter.ts'
+import { handleAlterClientQuotas } from './alter-client-quotas.ts'
 import { handleAlterConfigs } from './alter-configs.ts'
 import { handleAlterPartitionReassignments } from './alter-partition-reassignments.ts'
 import { handleAlterReplicaLogDirs } from './alter-replica-log-dirs.ts'
@@ -12,6 +13,7 @@ import { handleCreateTopics } from './create-topics.ts'
 import { handleDeleteGroups } from './delete-groups.ts'
 import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
+import { handleDescribeClientQuotas } from './describe-client-quotas.ts'
 import { handleDescribeCluster } from './describe-cluster.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleDescribeGroups } from './describe-groups.ts'
@@ -80,4 +82,6 @@ export const handlers: readonly Handler[] = [
   handleUnregisterController,
   handleAddRaftVoter,
   handleRemoveRaftVoter,
+  handleDescribeClientQuotas,
+  handleAlterClientQuotas,
 ]
