@@ -24,8 +24,9 @@ interface Waiting {
 const commitBytesMax = 64 * 1024 * 1024
 /** A commit of this size deletes garbage along the way; smaller ones are about latency and leave it to later. */
 const garbageWithBytesMin = 64 * 1024
-/** Chunks deleted in one commit: this many, or twice what the commit adds, so that deleting keeps up with writing. */
+/** Chunks deleted in one commit: this many, or twice what the commit adds, so that deleting keeps up with writing; more when nobody waits. */
 const garbageChunksMin = 64
+const garbageChunksIdle = 256
 /** Pause between commits that delete though they are not large. */
 const garbagePauseMs = 10
 /** Waiting bytes from which the next commit starts at once: smaller ones gather for a turn. */
@@ -121,7 +122,7 @@ export class WriteQueue {
     const { plan, results } = this.#plan(taken)
     const collects = this.#garbage && taken[0]?.write.kind !== 'clear' && (garbageDue || plan.appendedBytes >= garbageWithBytesMin)
     if (collects) {
-      this.#garbage = plan.collectGarbage(Math.max(garbageChunksMin, 2 * plan.chunkCount))
+      this.#garbage = plan.collectGarbage(taken.length === 0 ? garbageChunksIdle : Math.max(garbageChunksMin, 2 * plan.chunkCount))
       this.#garbageDueMs = performance.now() + garbagePauseMs
     }
     const changes = plan.finish()
