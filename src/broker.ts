@@ -215,8 +215,9 @@ class RunningBroker implements Broker {
   async #close(): Promise<void> {
     this.#state = 'stopping'
     const graceMs = this.#parts.settings.get('shutdown.timeout.ms')
-    // Long polls end first, so that they do not hold up their connections.
+    // Long polls and parked joins end first, so that they do not hold up their connections.
     this.#engine?.close()
+    this.#groups?.quiesce()
     await Promise.all([this.#kafka?.close(graceMs), this.#aws?.close(graceMs)])
     this.#groups?.close()
     await this.#store?.close()

@@ -6,6 +6,7 @@ import type { Batch, Tables } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Effect, Token } from './effect.ts'
 import { queuedEventsMax, storeRetryMs } from './limits.ts'
+import { Slot } from './slot.ts'
 import { Timers } from './timers.ts'
 
 /** Why the runtime itself turns a request away: the queue is full, the store has no room or is broken, the broker is closing. */
@@ -32,7 +33,7 @@ export interface Coordinator<State, Event, Stored, Volatile, Answer> {
   /** The event that a timer stands for. */
   due(timer: string): Event
   /** Adds the rows of a stored record to a batch, and whatever must be stored with them; that part is told of the outcome before the record is applied. */
-  write(batch: Batch, key: string, record: Stored): Outcome | undefined | void
+  write(batch: Batch, key: string, record: Stored): Outcome | undefined
   /** The state that the stored rows amount to. Not a promise where nothing is stored for the key. */
   load(tables: Tables, key: string): Promise<State> | State
   /** Timers to arm for a state that was just loaded. */
@@ -55,49 +56,10 @@ export interface RuntimeOptions {
   onLoaded?(key: string): void
 }
 
-interface Queued<Event> {
-  event: Event
-  token: Token
-}
-
 interface Waiting<Answer> {
   resolve(answer: Answer): void
   reject(error: unknown): void
   refuse(reason: Refusal): Answer
-}
-
-class Slot<State, Event> {
-  readonly key: string
-  readonly timers: Timers
-  state: State | undefined
-  loading = false
-  /** A record that does not commute is being stored: nothing else of this key runs. */
-  storing = false
-  /** Commuting batches under way. */
-  inFlight = 0
-  queue: Queued<Event>[] = []
-  head = 0
-
-  constructor(key: string, timers: Timers) {
-    this.key = key
-    this.timers = timers
-  }
-
-  get queued(): number {
-    return this.queue.length - this.head
-  }
-
-  peek(): Queued<Event> | undefined {
-    return this.queue[this.head]
-  }
-
-  drop(): void {
-    this.head++
-    if (this.head === this.queue.length) {
-      this.queue = []
-      this.head = 0
-    }
-  }
 }
 
 /** Runs one coordinator for many keys. */
@@ -176,6 +138,14 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
     if (this.#closed) return
     const slot = this.#slot(key)
     if (slot.state === undefined && !slot.loading) await this.#load(slot)
+  }
+
+  /** Takes nothing more. What is parked is refused; what waits for the disk, or behind what does, is still answered. */
+  quiesce(): void {
+    this.#closed = true
+    const underWay = new Set<Token>()
+    for (const slot of this.#slots.values()) for (const token of slot.tokensUnderWay()) underWay.add(token)
+    for (const token of [...this.#waiting.keys()]) if (!underWay.has(token)) this.#refuse(token, 'closing')
   }
 
   /** Answers everything that waits with a refusal and stops every timer. Writes under way end on their own; nothing is applied after them. */
@@ -308,10 +278,12 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
     }
     if (commutes) slot.inFlight++
     else slot.storing = true
+    for (const effect of effects) if (effect.do === 'reply') slot.storingFor.add(effect.to)
     const settled = (results: readonly AppendResult[] | null): void => {
       for (const outcome of outcomes) outcome(results)
       if (commutes) slot.inFlight--
       else slot.storing = false
+      for (const effect of effects) if (effect.do === 'reply') slot.storingFor.delete(effect.to)
       // Reset or closed meanwhile: the slot is no longer anyone's.
       if (this.#slots.get(slot.key) !== slot) return
       if (results) {

@@ -19,7 +19,7 @@ type Event =
   | { do: 'owe'; amount: number }
   | { do: 'alarm'; inMs: number }
   | { do: 'rung'; timer: string }
-  | { do: 'break' }
+  | { do: 'break' | 'park' }
 type Stored = { type: 'added'; amount: number; commutes: boolean } | { type: 'paid' }
 type Volatile = { type: 'noted'; text: string } | { type: 'owing'; amount: number }
 
@@ -42,6 +42,8 @@ function counters(load: (key: string) => Promise<Counter> | Counter): Coordinato
           return [arm('alarm', nowMs + event.inMs), reply(to, 'set')]
         case 'rung':
           return event.timer === 'alarm' ? [change({ type: 'noted', text: `alarm at ${nowMs}` })] : []
+        case 'park':
+          return []
         case 'break':
           throw new Error('broken')
       }
@@ -214,6 +216,18 @@ describe('the runtime', () => {
     await world.clock.advance(100)
     expect(await world.heard()).toEqual([])
     expect(world.runtime.size).toBe(0)
+  })
+
+  test('before it stops it refuses what is parked and what comes, and answers what the disk was asked for', async () => {
+    const world = new World()
+    world.ask({ do: 'park' })
+    world.ask({ do: 'add-in-order', amount: 5 })
+    world.ask({ do: 'read' })
+    world.runtime.quiesce()
+    world.ask({ do: 'read' })
+    expect(await world.heard()).toEqual(['closing', 'closing'])
+    world.commits[0]!.succeed()
+    expect(await world.heard()).toEqual(['5 added', '5'])
   })
 
   test('forgets keys that are as good as none', async () => {

@@ -41,7 +41,10 @@ export function createGroupCoordinator(options: GroupOptions): GroupCoordinator 
     settle,
     apply,
     due: (timer) => ({ verb: 'timer', timer }),
-    write: writeRecord,
+    write(batch, groupId, stored) {
+      writeRecord(batch, groupId, stored)
+      return undefined
+    },
     load: (tables, groupId) => (options.isStored(groupId) ? load(tables, groupId) : newGroup(groupId)),
     wake: (group, nowMs) => wake(group, { nowMs, to: 0, settings: options.settings }),
     // Nothing but the reads and removals of offsets depends on them; those wait (needsQuiet).

@@ -159,6 +159,11 @@ export class Groups {
     this.#runtime.reset()
   }
 
+  /** The broker is about to stop: takes nothing more and refuses what is parked, so that nobody's join holds it up. Commits under way are still answered. */
+  quiesce(): void {
+    this.#runtime.quiesce()
+  }
+
   /** Refuses what waits and what comes. Writes under way end on their own. */
   close(): void {
     this.#closed = true

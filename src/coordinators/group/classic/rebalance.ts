@@ -86,7 +86,7 @@ function completeJoin(group: ClassicGroup, nowMs: number): GroupEffect[] {
     effects.push(record({ type: 'group-empty', row, gone: [...group.storedMembers] }))
     return effects
   }
-  const timeoutMs = Math.max(...staying.map((member) => member.rebalanceTimeoutMs))
+  const timeoutMs = staying.reduce((most, member) => Math.max(most, member.rebalanceTimeoutMs), 0)
   const leader = staying.find((member) => member.joining !== null && member.id === group.leader) ?? staying.find((member) => member.joining !== null)
   if (!leader) {
     // Only absent static members are left. They come back, or their sessions end.
