@@ -1,7 +1,7 @@
 // Topic configs: what a topic's overrides and the broker's settings come to, whether a change may be made, and where each value comes from.
 // The table of names, types and meanings is topic-config-table.ts. Stores nothing; topics.ts does.
 import { canonicalText, listItems } from './config-values.ts'
-import type { Synonym, TopicConfigEntry, TopicConfigName } from './topic-config-table.ts'
+import type { TopicConfigEntry, TopicConfigName } from './topic-config-table.ts'
 import { topicConfigEntry, topicConfigNames, topicConfigTable } from './topic-config-table.ts'
 
 export type { TopicConfigEntry, TopicConfigName } from './topic-config-table.ts'
@@ -94,7 +94,7 @@ function canonical(name: string, text: string): string {
 function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ExplainedTopicConfig {
   const entry: TopicConfigEntry = topicConfigTable[name]
   const own = overrides.get(name)
-  const found = synonymValues(entry.synonyms, defaults)
+  const found = synonymValues(entry, defaults)
   // As Kafka: where nobody set any of the names, those before the first of them are not told (retention.ms has no synonyms then).
   const told = found.every(({ source }) => source === 'default') ? found.filter(({ name: synonym }) => synonym === entry.synonyms[0]) : found
   const synonyms = told.map(({ name: synonym, text, source }) => ({ name: synonym.name, value: text, source }))
@@ -108,8 +108,11 @@ function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>
 }
 
 /** What the broker's settings say, nearest first: a value that someone set for any of the names goes before any default. */
-function synonymValues(synonyms: readonly Synonym[], defaults: BrokerDefaults) {
+function synonymValues({ synonyms, default: fallback }: TopicConfigEntry, defaults: BrokerDefaults) {
   const all = synonyms.flatMap((name) => defaults.sources(name.name).map(({ text, source }) => ({ name, text, source })))
+  const [only] = synonyms
+  // A setting that this broker has no use for: Kafka has it all the same, at the topic config's own default.
+  if (all.length === 0 && only && synonyms.length === 1) all.push({ name: only, text: fallback, source: 'default' })
   const rank: readonly ConfigSource[] = ['topic', 'dynamic-broker', 'dynamic-default-broker', 'static-broker', 'default']
   return all.map((one, order) => ({ ...one, order })).sort((a, b) => rank.indexOf(a.source) - rank.indexOf(b.source) || a.order - b.order)
 }
