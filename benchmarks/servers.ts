@@ -35,7 +35,7 @@ export interface ServerKind {
   start(directory: string): Promise<Server>
 }
 
-export const bundle = join(root, 'dist/bundle/main.js')
+export const bundle = join(root, 'dist/bundle/main.cjs')
 
 export async function freePort(): Promise<number> {
   const probe = createServer()

@@ -13,7 +13,7 @@ export interface DemoBroker {
   stop(): Promise<void>
 }
 
-const executable = fileURLToPath(new URL('../../bundle/main.js', import.meta.url))
+const executable = fileURLToPath(new URL('../../bundle/main.cjs', import.meta.url))
 
 /** Starts it on free ports and waits for its ready line. */
 export async function startDemoBroker(): Promise<DemoBroker> {

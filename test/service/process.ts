@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-export const executable = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url))
-if (!existsSync(executable)) throw new Error('dist/bundle/main.js is missing: npm run build')
+export const executable = fileURLToPath(new URL('../../dist/bundle/main.cjs', import.meta.url))
+if (!existsSync(executable)) throw new Error('dist/bundle/main.cjs is missing: npm run build')
 
 export interface Ready {
   msg: string
