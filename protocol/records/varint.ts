@@ -6,7 +6,7 @@ import { RecordsRefused } from './refusal.ts'
 /** The position after the varint that was read last. */
 export let varintEnd = 0
 
-const two28 = 2 ** 28
+const two27 = 2 ** 27
 
 /** An int32. Refuses more than five bytes and a varint that `end` cuts off. */
 export function readVarint(bytes: Uint8Array, at: number, end: number): number {
@@ -35,17 +35,17 @@ export function readVarlong(bytes: Uint8Array, at: number, end: number): number 
       return (raw >>> 1) ^ -(raw & 1)
     }
   }
-  // 28 bits no longer hold it: go on in doubles, whose 53 bits are exact for every time and offset that exists.
-  let wide = raw
-  for (let scale = two28, count = 5; ; scale *= 128, count++) {
+  // 28 bits no longer hold it: go on in doubles, without the sign in the lowest bit, so that 53 bits are exact.
+  let half = raw >>> 1
+  for (let scale = two27, count = 5; ; scale *= 128, count++) {
     if (at >= end) throw cutOff()
     const byte = bytes[at++]!
-    wide += (byte & 0x7f) * scale
+    half += (byte & 0x7f) * scale
     if (byte < 0x80) break
     if (count === 10) throw tooLong('10')
   }
   varintEnd = at
-  return raw & 1 ? -(wide + 1) / 2 : wide / 2
+  return raw & 1 ? -half - 1 : half
 }
 
 /** Writes an int32; returns the position after it. At most five bytes. */
@@ -63,7 +63,7 @@ export function writeVarint(bytes: Uint8Array, value: number, at: number): numbe
 export function writeVarlong(bytes: Uint8Array, value: number, at: number): number {
   if (value >= -0x4000_0000 && value < 0x4000_0000) return writeVarint(bytes, value, at)
   let raw = value < 0 ? -value * 2 - 1 : value * 2
-  // Doubling a safe integer may leave the safe range by one bit, but never loses one: it stays even, or odd below 2^54 where BigInt has to help.
+  // Zig-zag takes a 54th bit, which a double does not have.
   if (raw > Number.MAX_SAFE_INTEGER) return writeBigVarlong(bytes, value, at)
   while (raw >= 128) {
     bytes[at++] = (raw % 128) | 0x80
