@@ -36,6 +36,8 @@ interface OpenChunk {
   bytes: number
   offsetCount: number
   maxTimestampMs: number
+  /** Some of the runs are in memory that their owner uses again. */
+  reusable: boolean
   /** It is the first of a new segment. */
   roll: boolean
 }
@@ -45,7 +47,7 @@ interface Draft {
   facts: PartitionFacts
   open: OpenChunk | undefined
   /** Chunks of this commit. */
-  added: (ChunkFacts & Chunk)[]
+  added: (ChunkFacts & Chunk & { borrowed: boolean })[]
   /** Chunks below this go: the first one that is kept begins here. */
   garbageBefore: number
 }
@@ -86,12 +88,14 @@ export class CommitPlan {
       bytes: 0,
       offsetCount: 0,
       maxTimestampMs: -1,
+      reusable: false,
       roll: mustRoll(draft.facts.segments.at(-1), bytes.length, policy, this.#nowMs),
     }
     const { open, facts } = draft
     const baseOffset = facts.endOffset + open.offsetCount
     this.#context.options.stamp(bytes, baseOffset, request.leaderEpoch)
     open.runs.push(bytes)
+    if (request.reusable) open.reusable = true
     open.bytes += bytes.length
     open.offsetCount += offsetCount
     open.maxTimestampMs = Math.max(open.maxTimestampMs, maxTimestampMs)
@@ -166,7 +170,11 @@ export class CommitPlan {
       policies.clear()
     }
     for (const [partition, draft] of this.#drafts) {
-      for (const { baseOffset, endOffset, bytes } of draft.added) recent.add(partition, { baseOffset, endOffset, bytes })
+      for (const { baseOffset, endOffset, bytes, borrowed } of draft.added) {
+        const chunk = { baseOffset, endOffset, bytes }
+        if (borrowed) recent.addCopy(partition, chunk, this.#nowMs)
+        else recent.add(partition, chunk)
+      }
       if (draft.garbageBefore > 0) recent.forget(partition, draft.garbageBefore)
       if (draft.garbageBefore === everything) {
         book.markDropped(partition)
@@ -204,7 +212,7 @@ export class CommitPlan {
     const bytes = joined(open)
     const { facts, chunk } = withChunk(draft.facts, open, open.roll, this.#nowMs)
     draft.facts = facts
-    draft.added.push({ ...chunk, bytes })
+    draft.added.push({ ...chunk, bytes, borrowed: open.reusable && bytes === open.runs[0] })
     this.#change(chunkKey(partition, chunk), bytes)
   }
 

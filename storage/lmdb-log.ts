@@ -44,6 +44,7 @@ function read(context: PlanContext, { partition, fromOffset, bytesMax }: ReadReq
   if (!(fromOffset >= startOffset && fromOffset < endOffset)) return { chunks: [], startOffset, endOffset }
   const { chunks, bytes, complete } = context.recent.read(partition, fromOffset, bytesMax)
   if (!complete) readStored(context, facts, partition, chunks.at(-1)?.endOffset ?? fromOffset, bytesMax - bytes, chunks)
+  if (chunks.at(-1)?.endOffset === endOffset) context.recent.follow(partition, context.options.now())
   return { chunks, startOffset, endOffset }
 }
 

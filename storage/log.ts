@@ -7,6 +7,8 @@ export interface AppendRequest {
   partition: number
   /** Borrowed until the append settles, and unchanged from then on by its owner: a log may keep it to serve tailing readers. */
   bytes: Buffer
+  /** The owner writes other things there once the append has settled: a log that keeps the bytes for readers has to copy them. */
+  reusable?: boolean
   offsetCount: number
   /** The largest timestamp among the entries, in milliseconds since the epoch; -1 where they carry none. */
   maxTimestampMs: number

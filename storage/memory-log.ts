@@ -45,7 +45,8 @@ export class MemoryPartitions {
     const nowMs = this.#options.now()
     const baseOffset = partition.facts.endOffset
     this.#options.stamp(request.bytes, baseOffset, request.leaderEpoch)
-    const bytes = request.bytes.length < request.bytes.buffer.byteLength * keptShareMin ? copyOf(request.bytes) : request.bytes
+    const small = request.bytes.length < request.bytes.buffer.byteLength * keptShareMin
+    const bytes = small || request.reusable ? copyOf(request.bytes) : request.bytes
     const roll = mustRoll(partition.facts.segments.at(-1), bytes.length, this.#policies.get(request.partition) ?? noLimits, nowMs)
     const run = { offsetCount: request.offsetCount, bytes: bytes.length, maxTimestampMs: request.maxTimestampMs }
     const { facts, chunk } = withChunk(partition.facts, run, roll, nowMs)

@@ -10,6 +10,8 @@ interface Entry extends Chunk {
 }
 
 const noBytes = Buffer.alloc(0)
+/** Who read up to the end of a partition is expected back there for so long. */
+const followedMs = 60_000
 
 export class RecentChunks {
   readonly #bytesMax: number
@@ -20,6 +22,8 @@ export class RecentChunks {
   /** Several chunks may be slices of one frame: it is counted once, until the last of them goes. */
   readonly #users = new Map<ArrayBufferLike, number>()
   #bytes = 0
+  /** When somebody last read up to the end of a partition. */
+  readonly #followed = new Map<number, number>()
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -30,7 +34,20 @@ export class RecentChunks {
     return this.#bytes
   }
 
-  /** Takes a chunk that was just committed; it follows the last one of its partition. */
+  /** Somebody read up to the end. */
+  follow(partition: number, nowMs: number): void {
+    this.#followed.set(partition, nowMs)
+  }
+
+  /** The same for a chunk whose memory is used again by its owner. That takes a copy, so it is done only where somebody follows the partition. */
+  addCopy(partition: number, chunk: Chunk, nowMs: number): void {
+    if (chunk.bytes.length > this.#bytesMax || !this.#isFollowed(partition, nowMs)) return
+    const bytes = Buffer.allocUnsafeSlow(chunk.bytes.length)
+    chunk.bytes.copy(bytes)
+    this.add(partition, { ...chunk, bytes })
+  }
+
+  /** Takes a chunk that was just committed; it comes after those of its partition, perhaps with a gap. */
   add(partition: number, chunk: Chunk): void {
     if (chunk.bytes.buffer.byteLength > this.#bytesMax) return
     const entry: Entry = { ...chunk, partition, gone: false }
@@ -65,10 +82,19 @@ export class RecentChunks {
   /** Forgets what ends at or before an offset. */
   forget(partition: number, beforeOffset: number): void {
     this.#release(partition, beforeOffset)
+    if (!this.#byPartition.has(partition)) this.#followed.delete(partition)
     if (this.#goneCount > 1024 && this.#goneCount * 2 > this.#order.length) {
       this.#order.filter((entry) => !entry.gone)
       this.#goneCount = 0
     }
+  }
+
+  #isFollowed(partition: number, nowMs: number): boolean {
+    const lastMs = this.#followed.get(partition)
+    if (lastMs === undefined) return false
+    if (nowMs - lastMs <= followedMs) return true
+    this.#followed.delete(partition)
+    return false
   }
 
   #release(partition: number, beforeOffset: number): void {
@@ -80,6 +106,7 @@ export class RecentChunks {
 
   clear(): void {
     this.#byPartition.clear()
+    this.#followed.clear()
     this.#users.clear()
     this.#order.clear()
     this.#goneCount = 0

@@ -26,6 +26,8 @@ export interface CheckOptions {
   zstdAllowed?: boolean
   /** Batches for the one partition: 1, unless an old message set was converted. */
   batchCountMax?: number
+  /** The caller writes other things to the batches' memory once the append has settled. */
+  reusable?: boolean
 }
 
 export interface Checked extends CheckedBatches {

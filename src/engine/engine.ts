@@ -153,7 +153,7 @@ export class Engine {
       return Promise.reject(refused)
     }
     return partition
-      .append(checked)
+      .append(checked, options.reusable)
       .then((baseOffset) => ({ baseOffset, logAppendTimeMs: checked.logAppendTimeMs, startOffset: partition.startOffset }))
   }
 

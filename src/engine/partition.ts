@@ -162,7 +162,7 @@ export class Partition {
    * Appends checked batches. Order is the order of calls once the partition is open; settles when durable. A batch that this
    * producer sent before is answered with the offset that it got then.
    */
-  append(checked: CheckedBatches): Promise<number> {
+  append(checked: CheckedBatches, reusable = false): Promise<number> {
     if (this.#dropped) return Promise.reject(new EngineError('topic-unknown', `Topic '${this.topic.name}' was deleted.`))
     if (this.retired) {
       return Promise.reject(
@@ -173,22 +173,22 @@ export class Partition {
       )
     }
     const { producer, transactional } = checked
-    if (!producer) return this.#store(checked)
+    if (!producer) return this.#store(checked, reusable)
     try {
       const verdict = this.#writers.producers.check(producer)
       if (verdict.kind === 'duplicate') return Promise.resolve(verdict.baseOffset)
     } catch (refused) {
       return Promise.reject(refused)
     }
-    const stored = this.#store(checked)
+    const stored = this.#store(checked, reusable)
     this.#writers.track(producer, transactional, stored, this.endOffset, this.#surroundings.clock.now())
     return stored
   }
 
-  async #store({ bytes, offsetCount, maxTimestampMs, producer }: CheckedBatches): Promise<number> {
+  async #store({ bytes, offsetCount, maxTimestampMs, producer }: CheckedBatches, reusable: boolean): Promise<number> {
     const { store, clock, settings } = this.#surroundings
     const incarnation = this.#incarnation
-    const request = { partition: this.uid, bytes, offsetCount, maxTimestampMs, leaderEpoch: this.leaderEpoch }
+    const request = { partition: this.uid, bytes, reusable, offsetCount, maxTimestampMs, leaderEpoch: this.leaderEpoch }
     this.#underWay++
     try {
       if (!producer || !this.#writers.snapshotDue(bytes.length)) return (await store.log.append(request)).baseOffset

@@ -8,6 +8,7 @@ import type { Timer } from '../clock.ts'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../logging.ts'
 import type { Budget } from './budget.ts'
+import type { FrameMemory } from './frame-memory.ts'
 import { FrameReader } from './frame-reader.ts'
 import { type FrameSource, frameSource } from './frame-source.ts'
 
@@ -34,10 +35,12 @@ export interface Client {
 
 /** Runs requests. */
 export interface Dispatcher {
+  /** Is nothing of this API's requests kept once they are answered? */
+  lendable(apiKey: number): boolean
   /** May this request start while another of its kind is under way on the connection? */
   alone(frame: Buffer): boolean
-  /** Runs a request. `proceed` lets the next one start before this one is answered. Never throws or rejects. */
-  run(frame: Buffer, client: Client, proceed: () => void): Reply | Promise<Reply>
+  /** Runs a request. `proceed` lets the next one start before this one is answered. `lent`: the frame's memory is used again after the answer. Never throws or rejects. */
+  run(frame: Buffer, client: Client, proceed: () => void, lent: boolean): Reply | Promise<Reply>
 }
 
 /** What connections of one server share. */
@@ -47,6 +50,7 @@ export interface ConnectionShared {
   logger: Logger
   /** Requests, from their announcement to their answer. */
   requests: Budget
+  memory: FrameMemory
   /** Bytes of answers that clients have not taken yet, in all. */
   answers: { bytes: number }
   frameBytesMax: number
@@ -107,7 +111,12 @@ export class Connection implements Client {
     this.port = accepted.remotePort ?? 0
     this.lastActiveMs = shared.nowMs()
     this.#reader = new FrameReader(
-      { admit: (bytes) => this.#admit(bytes), frame: (frame) => this.#frame(frame), fault: (message) => this.#fault(message) },
+      {
+        admit: (bytes) => this.#admit(bytes),
+        memory: (bytes, apiKey) => this.#memory(bytes, apiKey),
+        frame: (frame) => this.#frame(frame),
+        fault: (message) => this.#fault(message),
+      },
       shared.frameBytesMax,
     )
     shared.counters.connectionOpened('kafka')
@@ -159,6 +168,11 @@ export class Connection implements Client {
   #admit(frameBytes: number): boolean {
     this.#awaitedBytes = frameBytes
     return this.#tryAdmit()
+  }
+
+  #memory(bytes: number, apiKey: number): Buffer {
+    const { dispatcher, memory } = this.#shared
+    return (dispatcher.lendable(apiKey) ? memory.lend(bytes) : null) ?? Buffer.allocUnsafe(bytes)
   }
 
   /** True if the awaited frame may come: there is room on this connection, and then in all. */
@@ -257,7 +271,8 @@ export class Connection implements Client {
       // Later, not from within the handler that says so.
       if (!this.#pumping) queueMicrotask(this.#pump)
     }
-    const reply = this.#shared.dispatcher.run(slot.frame, this, proceed)
+    const { dispatcher, memory } = this.#shared
+    const reply = dispatcher.run(slot.frame, this, proceed, memory.lends(slot.frame))
     if (reply instanceof Promise) {
       reply.then((settled) => {
         proceed()
@@ -271,6 +286,7 @@ export class Connection implements Client {
 
   #finish(slot: Slot, reply: Reply): void {
     slot.state = 'done'
+    if (slot.frame) this.#shared.memory.giveBack(slot.frame)
     slot.frame = null
     this.#release(slot.frameBytes)
     if (this.#phase === 'closing' || this.#phase === 'ended') return

@@ -11,6 +11,7 @@ import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import type { Client } from './connection.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Mutations, Throttle } from './throttle.ts'
 
 /** What every handler may use. One per broker. */
@@ -32,6 +33,7 @@ export interface DoorServices extends Services {
   readonly served: readonly ServedApi[]
   readonly fetchSessions: FetchSessions
   readonly throttle: Throttle
+  readonly telemetry: ClientTelemetry
   /** Bytes of answers that clients have not taken, in all, and how many there may be before fetches are answered sparingly. */
   readonly answers: { readonly bytes: number; readonly bytesMax: number }
 }
@@ -53,6 +55,8 @@ export interface Context<A extends Api> extends DoorServices {
   readonly version: number
   readonly clientId: string | null
   readonly client: Client
+  /** The request's bytes are overwritten after its answer: whoever keeps any has to copy them. Only with the option `lendable`. */
+  readonly lent: boolean
   /** For handlers that create or delete partitions. */
   readonly mutations: Mutations
   /**
@@ -95,6 +99,8 @@ export interface HandlerOptions {
   versions?: readonly [lowest: number, highest: number]
   /** One at a time on a connection, even after `proceed`: its answers may be large. */
   alone?: boolean
+  /** Nothing of a request, no view of its bytes, is kept once it is answered: its memory may be used again. */
+  lendable?: boolean
 }
 
 type Run<A extends Api> = (request: RequestOf<A>, context: Context<A>) => Promise<Answer<A>> | Answer<A>
@@ -107,6 +113,7 @@ type RefuseOption<A extends Api> = ResponseInput<A> extends { errorCode?: number
 export interface Handler extends ServedApi {
   readonly api: Api
   readonly alone: boolean
+  readonly lendable: boolean
   run(request: unknown, context: Context<Api>): Promise<Answer<Api>> | Answer<Api>
   /** Null: the response with every field at its default and the error at its top. */
   readonly refuse: ((refused: Refused, request: unknown) => unknown) | null
@@ -130,6 +137,7 @@ export function handler<A extends Api>(
     min,
     max,
     alone: options?.alone ?? false,
+    lendable: options?.lendable ?? false,
     run: run as unknown as Handler['run'],
     refuse: (options?.refuse as Handler['refuse'] | undefined) ?? null,
   }

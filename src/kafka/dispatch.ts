@@ -27,6 +27,7 @@ interface Call {
   header: RequestHeader
   request: unknown
   client: Client
+  lent: boolean
   startMs: number
   frameBytes: number
   /** Time of the process's one thread that the request took so far. */
@@ -52,11 +53,13 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       fetchSessions: services.fetchSessions,
       answers: services.answers,
       throttle,
+      telemetry: services.telemetry,
       mutations: throttle.mutations(header.clientId),
       advertised: services.advertised,
       version: header.apiVersion,
       clientId: header.clientId,
       client,
+      lent: call.lent,
       respond,
       silence,
       hangUp,
@@ -64,10 +67,10 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     }
   }
 
-  function run(frame: Buffer, client: Client, proceed: () => void): Reply | Promise<Reply> {
+  function run(frame: Buffer, client: Client, proceed: () => void, lent: boolean): Reply | Promise<Reply> {
     let call: Call
     try {
-      const decoded = decode(frame, client)
+      const decoded = decode(frame, client, lent)
       if ('reason' in decoded) return { parts: null, close: decoded.reason }
       call = decoded
     } catch (error) {
@@ -88,7 +91,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     }
   }
 
-  function decode(frame: Buffer, client: Client): Call | { reason: string } {
+  function decode(frame: Buffer, client: Client, lent: boolean): Call | { reason: string } {
     const startMs = performance.now()
     const { apiKey, apiVersion, correlationId } = decodeHeaderStart(frame)
     const handler = byKey.get(apiKey)
@@ -97,12 +100,12 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       if (apiKey !== apiVersionsKey) return { reason: `${handler.name} ${apiVersion} is not served; ${handler.min} to ${handler.max} are` }
       // KIP-511: the oldest answer, which everybody can read, with the versions that are served.
       const header = { apiKey, apiVersion: 0, correlationId, clientId: null, bodyAt: 0 }
-      return { handler: unknownApiVersions(handler), header, request: null, client, startMs, frameBytes: frame.length, workMs: 0 }
+      return { handler: unknownApiVersions(handler), header, request: null, client, lent, startMs, frameBytes: frame.length, workMs: 0 }
     }
     const flexible = isFlexible(handler.api, apiVersion)
     const header = decodeRequestHeader(frame, flexible)
     const request = throttle.off ? decodeRequest(handler.api, apiVersion, frame, header.bodyAt) : bounded(handler, header, frame)
-    return { handler, header, request, client, startMs, frameBytes: frame.length, workMs: 0 }
+    return { handler, header, request, client, lent, startMs, frameBytes: frame.length, workMs: 0 }
   }
 
   function replyOf(call: Call, answer: Answer<Api>): Reply {
@@ -166,7 +169,11 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     return `${byKey.get(frame.readInt16BE(0))?.name ?? 'a request'} ${frame.readInt16BE(2)}`
   }
 
-  return { run, alone: (frame) => byKey.get(frame.readInt16BE(0))?.alone ?? false }
+  return {
+    run,
+    alone: (frame) => byKey.get(frame.readInt16BE(0))?.alone ?? false,
+    lendable: (apiKey) => byKey.get(apiKey)?.lendable ?? false,
+  }
 }
 
 /** ApiVersions as it is answered when its version is above ours: error 35 and the list (KIP-511). */

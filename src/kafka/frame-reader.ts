@@ -5,6 +5,8 @@
 export interface FrameSink {
   /** May a frame of this size come? If not, reading stops until `resume()`. Asked once for each frame, before memory is taken for it. */
   admit(frameBytes: number): boolean
+  /** Memory for a frame that does not come in one piece. */
+  memory(frameBytes: number, apiKey: number): Buffer
   /** A whole frame without its length prefix. The buffer is the sink's for good. */
   frame(frame: Buffer): void
   /** The stream cannot be understood any more. Nothing comes after it. */
@@ -12,6 +14,8 @@ export interface FrameSink {
 }
 
 const prefixBytes = 4
+/** With the length come the first bytes of the header, so that the API is known before memory is chosen. */
+const keyBytes = 2
 /** A request has at least key, version and correlation id. */
 const frameBytesMin = 8
 /** A shorter missing end is read together with what follows it. */
@@ -99,6 +103,10 @@ export class FrameReader {
         this.#refuse(frameBytes)
         return
       }
+      if (bytes.length - at < prefixBytes + keyBytes) {
+        this.#keep(bytes, at, borrowed)
+        return
+      }
       at += prefixBytes
       if (!this.#sink.admit(frameBytes)) {
         this.#awaited = frameBytes
@@ -116,7 +124,7 @@ export class FrameReader {
       return at + frameBytes
     }
     if (frameBytes > 0) {
-      this.#frame = Buffer.allocUnsafe(frameBytes)
+      this.#frame = this.#sink.memory(frameBytes, bytes.readInt16BE(at))
       this.#filled = 0
     }
     const taken = bytes.copy(this.#frame!, this.#filled, at)

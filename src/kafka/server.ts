@@ -7,8 +7,10 @@ import { Connection, type ConnectionShared } from './connection.ts'
 import type { DoorServices, Handler, Services } from './context.ts'
 import { createDispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
+import { FrameMemory } from './frame-memory.ts'
 import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
+import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import { Throttle } from './throttle.ts'
 
 export interface KafkaServerOptions extends Omit<Services, 'advertised'> {
@@ -34,6 +36,8 @@ export interface KafkaServer {
   close(graceMs: number): Promise<void>
 }
 
+/** Memory of frames kept for the next ones: what four producers with five large requests each have under way. */
+const keptFrameBytesMax = 24 * 1024 * 1024
 /** Looks at every connection this often: for idle ones, and for those that keep others waiting. */
 const sweepMsMax = 10_000
 /** While requests of others wait for memory, a client that has stopped in the middle of one loses its connection after this. */
@@ -52,6 +56,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   let whenEmpty: (() => void) | null = null
 
   const requests = new Budget(settings.get('queued.max.request.bytes'))
+  const memory = new FrameMemory(keptFrameBytesMax)
   const answers = { bytes: 0, bytesMax: settings.get('queued.max.response.bytes') }
   const advertised = options.advertised ?? (() => ({ host, port }))
   const services: DoorServices = {
@@ -67,12 +72,14 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     fetchSessions: new FetchSessions(options.random, settings.get('max.incremental.fetch.session.cache.slots')),
     answers,
     throttle: new Throttle(options.engine.quotas, settings, clock),
+    telemetry: new ClientTelemetry(options.engine, clock, options.random),
   }
   const shared: ConnectionShared = {
     dispatcher: createDispatcher(list, services),
     counters,
     logger,
     requests,
+    memory,
     answers,
     frameBytesMax: settings.get('socket.request.max.bytes'),
     queuedBytesMax: settings.get('connection.queued.max.bytes'),
@@ -134,6 +141,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     const everyMs = idleMs < 0 ? sweepMsMax : Math.max(10, Math.min(sweepMsMax, idleMs / 2))
     sweep = clock.at(clock.now() + everyMs, () => {
       const nowMs = clock.now()
+      memory.trim()
       for (const connection of [...connections]) {
         const quietMs = nowMs - connection.lastActiveMs
         if (idleMs >= 0 && quietMs > idleMs && !connection.working) connection.destroy(null)

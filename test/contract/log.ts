@@ -72,6 +72,21 @@ export function logContract(name: string, open: OpenStore): void {
         expect(at).toBe(all.length)
       })
 
+      test.each([200, 100_000])('memory of %i bytes that is used again after the append changes nothing that is stored or read', async (size) => {
+        const expected: string[] = []
+        const memory = Buffer.alloc(size)
+        for (let i = 0; i < 6; i++) {
+          run(1, `r${i}`, { size }).bytes.copy(memory)
+          await store.log.append({ ...run(1, `r${i}`, { size }), bytes: memory, reusable: true })
+          // From the second time on somebody follows the end.
+          expected.push(`${i} r${i}`)
+          const [result] = await store.log.read([{ partition: 1, fromOffset: 0, bytesMax: 10_000_000 }])
+          memory.fill(0xee)
+          expect(result!.chunks.flatMap((chunk) => texts(chunk))).toEqual(expected)
+        }
+        expect(await readAll(store, 1, 0)).toEqual(expected)
+      })
+
       test('a slice of a larger frame is stored as that slice', async () => {
         const frame = Buffer.alloc(1_000_000, 'x')
         const inner = run(1, 'inside').bytes

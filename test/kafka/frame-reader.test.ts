@@ -13,6 +13,7 @@ function collect(frameBytesMax = 1 << 20, admit: (bytes: number) => boolean = ()
         asked.push(bytes)
         return admit(bytes)
       },
+      memory: (bytes) => Buffer.allocUnsafeSlow(bytes),
       frame: (frame) => frames.push(frame),
       fault: (message) => faults.push(message),
     },

@@ -44,6 +44,20 @@ test('a chunk whose memory is more than all there may be is not kept', () => {
   expect(recent.read(1, 0, 1e9).complete).toBe(false)
 })
 
+test('a chunk in memory that is used again is copied where somebody follows the partition, and is not kept elsewhere', () => {
+  const recent = new RecentChunks(1000)
+  const memory = own(100).fill(1)
+  recent.addCopy(1, chunk(0, memory), 0)
+  expect(offsets(recent, 1, 0)).toEqual([])
+  recent.follow(1, 0)
+  recent.addCopy(1, chunk(1, memory), 60_000)
+  memory.fill(2)
+  expect(recent.read(1, 1, 1e9).chunks[0]?.bytes[0]).toBe(1)
+  // Nobody came back for a minute.
+  recent.addCopy(1, chunk(2, memory), 60_001)
+  expect(offsets(recent, 1, 1)).toEqual([1])
+})
+
 test('a read that its bytes cut short is complete, one that runs out of chunks is not', () => {
   const recent = new RecentChunks(1000)
   for (const offset of [0, 1, 2]) recent.add(1, chunk(offset))

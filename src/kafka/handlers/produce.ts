@@ -41,13 +41,13 @@ const noOffset = -1
 
 export const handleProduce = handler(
   produce,
-  async (request, { version, engine, logger, proceed, respond, silence, hangUp }) => {
+  async (request, { version, engine, logger, lent, proceed, respond, silence, hangUp }) => {
     const refusal = refusalOf(request)
     const parts = partsOf(engine, version, request)
     // The one wait before the order is fixed; nothing behind this request starts until then.
     for (const { partition } of parts) if (typeof partition !== 'number' && !partition.opened && !refusal) await engine.open([partition])
 
-    const terms = appendTerms(version)
+    const terms = { ...appendTerms(version), reusable: lent }
     const appends = parts.map(append)
     proceed()
     const answers = await Promise.all(appends)
@@ -91,6 +91,7 @@ export const handleProduce = handler(
     }
   },
   {
+    lendable: true,
     refuse: (refused, { topicData }) => ({
       responses: topicData.map(({ name, topicId, partitionData }) => ({
         name,
