@@ -99,7 +99,7 @@ class RunningBroker implements Broker {
 
   constructor(parts: BrokerParts) {
     this.#parts = parts
-    this.#counters = new Counters(parts.settings.get('metrics.topics.max'))
+    this.#counters = new Counters(parts.settings.get('metrics.topics.max'), parts.settings.get('metrics.client.series.max'))
   }
 
   async start(): Promise<void> {

@@ -1,6 +1,8 @@
 // Counts what happens, cheaply, for whoever asks later: plain numbers on the hot paths, no metrics library. metrics.ts turns them into Prometheus's text when scraped.
 // One object per broker; nothing here is global.
 
+import { ClientSeries } from './client-series.ts'
+
 /** The doors, as a label. */
 export type Door = 'kafka' | 'aws'
 
@@ -67,13 +69,16 @@ export class Counters {
   /** By topic name. Never more than `topicsMax` of them; others go to `otherTopics`. */
   readonly topics = new Map<string, TopicCounts>()
   readonly otherTopics: TopicCounts = emptyTopic()
+  /** What clients pushed of themselves. */
+  readonly clientSeries: ClientSeries
   readonly commitSeconds = new Histogram(secondsBounds)
   readonly commitAppends = new Histogram(appendsBounds)
   readonly commitBytes = new Histogram(bytesBounds)
   readonly #topicsMax: number
 
-  constructor(topicsMax = 200) {
+  constructor(topicsMax = 200, clientSeriesMax = 1000) {
     this.#topicsMax = topicsMax
+    this.clientSeries = new ClientSeries(clientSeriesMax)
   }
 
   /** A request was answered. `error` is the error's name, NONE where there was none. Names come from our own tables, never from a client, so that labels stay few. */

@@ -55,6 +55,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   describeStorage(make, sources)
   describeTopics(make, sources)
   describeGroups(make, sources)
+  describeClients(make, sources.counters)
   make.gauge('twinlog_build_info', 'Always 1; the labels say what runs.', ['version', 'node'], () => [
     [{ version: sources.version, node: process.version }, 1],
   ])
@@ -132,6 +133,22 @@ function describeTopics(make: Maker, { counters, settings, topics }: MetricsSour
   make.gauge('twinlog_partition_start_offset', 'First offset that exists.', labels, () => measured('startOffset'))
   make.gauge('twinlog_partition_end_offset', 'One past the last offset: the high watermark.', labels, () => measured('endOffset'))
   make.gauge('twinlog_partition_size_bytes', 'Bytes kept.', labels, () => measured('bytes'))
+}
+
+/** What clients pushed of themselves (KIP-714). */
+function describeClients(make: Maker, { clientSeries }: Counters): void {
+  const labels = ['metric', 'client_id', 'client_instance_id', 'attributes']
+  const of = function* (kind: 'gauge' | 'count'): Series {
+    for (const { labels: client, metric, attributes, value } of clientSeries.all(kind)) {
+      yield [{ metric, client_id: client.clientId, client_instance_id: client.clientInstanceId, attributes }, value]
+    }
+  }
+  make.gauge('twinlog_client_metric', 'Numbers that clients pushed of themselves, by the names that they gave them.', labels, () => of('gauge'))
+  make.counter('twinlog_client_metric_total', 'The same for those that only grow.', labels, () => of('count'))
+  make.gauge('twinlog_client_metric_clients', 'Clients that push metrics.', [], () => [[{}, clientSeries.clients]])
+  make.counter('twinlog_client_metric_dropped_total', 'Pushed numbers for which metrics.client.series.max left no room.', [], () => [
+    [{}, clientSeries.dropped],
+  ])
 }
 
 function describeGroups(make: Maker, { settings, topics, groups }: MetricsSources): void {

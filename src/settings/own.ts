@@ -59,6 +59,18 @@ export const ownSettings = {
     dynamic: true,
     meaning: 'How long a stream stays CREATING, UPDATING or DELETING. AWS takes tens of seconds.',
   }),
+  'kinesis.limits': oneOf(['off', 'on'], {
+    default: 'off',
+    dynamic: true,
+    meaning: 'on: the AWS door throttles as AWS does (throughput of shards, rates of calls, shards and streams of the account).',
+  }),
+  'kinesis.shards.max': int({
+    default: 500,
+    min: 1,
+    dynamic: true,
+    meaning: 'Open shards of the account that DescribeLimits tells; binding where kinesis.limits is on.',
+  }),
+  'kinesis.on.demand.streams.max': int({ default: 50, min: 0, dynamic: true, meaning: 'On-demand streams of the account, in the same way.' }),
   'kinesis.iterator.ttl.ms': int({ default: 300000, min: 1000, meaning: 'How long a shard iterator is good. AWS: 300000.' }),
   // Four producers cost 250 MB of memory with 32 MiB of kept chunks and 470 MB without a bound (measured, architecture.md).
   'recent.chunk.cache.bytes': long({
@@ -80,5 +92,10 @@ export const ownSettings = {
   'metrics.topics.max': int({ default: 200, min: 0, meaning: 'Topics with time series of their own in /metrics; the rest are summed under _other.' }),
   'metrics.partitions.max': int({ default: 1000, min: 0, meaning: 'Partitions with time series of their own in /metrics; the rest are left out.' }),
   'metrics.groups.max': int({ default: 200, min: 0, meaning: 'Groups with time series of their own in /metrics; the rest are left out.' }),
+  'metrics.client.series.max': int({
+    default: 1000,
+    min: 0,
+    meaning: 'Time series in /metrics that clients pushed of themselves (KIP-714); more are left out.',
+  }),
   'config.providers': list({ default: '', dynamic: true, inert: true, meaning: 'Java classes; there is no JVM here.' }),
 }

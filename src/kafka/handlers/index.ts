@@ -23,6 +23,7 @@ import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts'
 import { handleElectLeaders } from './elect-leaders.ts'
 import { handleFetch } from './fetch.ts'
 import { handleFindCoordinator } from './find-coordinator.ts'
+import { handleGetTelemetrySubscriptions } from './get-telemetry-subscriptions.ts'
 import { handleHeartbeat } from './heartbeat.ts'
 import { handleIncrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { handleInitProducerId } from './init-producer-id.ts'
@@ -38,6 +39,7 @@ import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
 import { handleOffsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { handleProduce } from './produce.ts'
+import { handlePushTelemetry } from './push-telemetry.ts'
 import { handleRemoveRaftVoter } from './remove-raft-voter.ts'
 import { handleSyncGroup } from './sync-group.ts'
 import { handleUnregisterBroker } from './unregister-broker.ts'
@@ -84,4 +86,6 @@ export const handlers: readonly Handler[] = [
   handleRemoveRaftVoter,
   handleDescribeClientQuotas,
   handleAlterClientQuotas,
+  handleGetTelemetrySubscriptions,
+  handlePushTelemetry,
 ]
