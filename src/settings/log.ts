@@ -8,6 +8,7 @@ export const logSettings = {
   'default.replication.factor': int({
     default: 1,
     min: 1,
+    inert: true,
     meaning: 'Replication factor of a topic that is created without one. One node: 1 is what it gets.',
   }),
   'min.insync.replicas': int({
@@ -105,8 +106,8 @@ export const logSettings = {
     dynamic: true,
     meaning: 'The largest that a compressed batch may become, in bytes: a guard against decompression bombs.',
   }),
-  'log.cleaner.enable': boolean({ default: true, meaning: 'Topics with cleanup.policy=compact are compacted.' }),
-  'log.cleaner.backoff.ms': long({ default: 15000, min: 0, dynamic: true, meaning: 'How often data to compact is looked for.' }),
+  'log.cleaner.enable': boolean({ default: true, inert: true, meaning: 'Topics with cleanup.policy=compact are compacted.' }),
+  'log.cleaner.backoff.ms': long({ default: 15000, min: 0, dynamic: true, inert: true, meaning: 'How often data to compact is looked for.' }),
   'log.cleaner.delete.retention.ms': long({
     default: 86400000,
     min: 0,

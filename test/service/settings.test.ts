@@ -1,5 +1,6 @@
 // Settings: their table, sources, precedence, messages, and changes while running.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   declarations,
@@ -32,6 +33,22 @@ describe('the table', () => {
   it('has an environment variable of its own for each setting', () => {
     const names = Object.keys(declarations).map(environmentName)
     expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('says of a setting that it acts exactly where something reads it', () => {
+    const folders = ['src', 'src/engine', 'src/coordinators', 'src/kafka', 'src/kinesis', 'src/auth']
+    const files = folders.flatMap((folder) => readdirSync(folder, { recursive: folder !== 'src' }).map((file) => join(folder, String(file))))
+    const product = files
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join()
+    const families = ['group', 'group.consumer', 'group.share', 'group.streams'].flatMap((kind) =>
+      ['min', 'max'].map((edge) => `${kind}.${edge}.session.timeout.ms`),
+    )
+    for (const [name, { acts }] of Object.entries(declarations)) {
+      if (acts) expect(product.includes(`'${name}'`), `${name} says that it acts, and nothing reads it`).toBe(true)
+      else if (!families.includes(name)) expect(product.includes(`.get('${name}')`), `${name} is read, and says that it has no effect`).toBe(false)
+    }
   })
 
   const observed = '../shared/models/kafka-4.4.0-observed/broker-config.json'

@@ -15,9 +15,6 @@ import { handler } from '../context.ts'
 type Response = ResponseInput<typeof describeTopicPartitions>
 type TopicAnswer = Response['topics'][number]
 
-/** Kafka's max.request.partition.size.limit: no page is larger. */
-const pagePartitionsMax = 2000
-
 export const handleDescribeTopicPartitions = handler(
   describeTopicPartitions,
   ({ topics, responsePartitionLimit, cursor }, { engine, respond }) => {
@@ -28,6 +25,7 @@ export const handleDescribeTopicPartitions = handler(
       return respond({ throttleTimeMs: 0, topics: asked.map((name) => refused(name, code, notAsked)) }, code)
     }
     const names = [...new Set(asked.length > 0 ? asked : engine.topics.all().map(({ name }) => name))].sort()
+    const pagePartitionsMax = engine.settings.get('max.request.partition.size.limit')
     return respond(page(names, Math.min(pagePartitionsMax, Math.max(1, responsePartitionLimit)), cursor, engine))
   },
   { refuse: ({ errorCode: code }, { topics }) => ({ throttleTimeMs: 0, topics: topics.map(({ name }) => refused(name, code, notAsked)) }) },
