@@ -39,6 +39,8 @@ export interface BatchOptions {
   readonly lastOffsetDelta?: number
   /** How large the buffer is to begin with: a good guess saves growing it. */
   readonly bytesHint?: number
+  /** Memory to write into, if the caller keeps some: fresh memory costs more than the writing. The batch is then a view of it, unless it outgrew it. */
+  readonly buffer?: Buffer
 }
 
 /** A record to be written. Strings are written as UTF-8. */
@@ -51,6 +53,8 @@ export interface RecordInput {
 
 const noHeaders: readonly RecordHeader[] = []
 const bytesHintDefault = 4096
+/** Small batches come from Node's pool, which costs a tenth; a large one would keep a pool's page alive for nothing. */
+const pooledBytesMax = 1024
 
 const lengthOf = (field: Uint8Array | string | null): number =>
   field === null ? -1 : typeof field === 'string' ? Buffer.byteLength(field) : field.length
@@ -67,7 +71,8 @@ export class BatchBuilder {
 
   constructor(options: BatchOptions = {}) {
     this.#options = options
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(options.bytesHint ?? bytesHintDefault, batchHeaderBytes))
+    const bytes = Math.max(options.bytesHint ?? bytesHintDefault, batchHeaderBytes)
+    this.#bytes = options.buffer ?? (bytes <= pooledBytesMax ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes))
     if (options.deleteHorizonMs !== undefined) this.#baseTimestampMs = options.deleteHorizonMs
   }
 

@@ -3,7 +3,7 @@
 
 import { createRequire } from 'node:module'
 import { codecGzip, codecLz4, codecNone, codecSnappy, codecZstd } from './batch.ts'
-import { lz4BytesBound } from './lz4-frame.ts'
+import { type Lz4Blocks, packLz4, unpackLz4 } from './lz4-frame.ts'
 import { corrupt, RecordsRefused } from './refusal.ts'
 import { packXerial, type SnappyBlocks, unpackSnappy } from './snappy-frame.ts'
 import { zstdBytesBound } from './zstd-frame.ts'
@@ -30,7 +30,7 @@ export function compress(codec: number, bytes: Buffer, options: CompressionOptio
     case codecSnappy:
       return packXerial(bytes, snappy())
     case codecLz4:
-      return lz4().compressFrameSync(bytes)
+      return packLz4(bytes, lz4())
     case codecZstd:
       return compressZstd(bytes, options.level ?? 3)
     default:
@@ -59,10 +59,7 @@ const decompressors: readonly ((bytes: Buffer, bytesMax: number) => Buffer)[] = 
   (bytes) => bytes,
   (bytes, bytesMax) => zlib().gunzipSync(bytes, { maxOutputLength: bytesMax, chunkSize: inflateChunkBytes(bytes.length) }),
   (bytes, bytesMax) => unpackSnappy(bytes, bytesMax, snappy()),
-  (bytes, bytesMax) => {
-    if (lz4BytesBound(bytes, bytesMax) > bytesMax) throw tooLarge(bytesMax)
-    return lz4().decompressFrameSync(bytes)
-  },
+  (bytes, bytesMax) => unpackLz4(bytes, bytesMax, lz4()),
   (bytes, bytesMax) => {
     if (zlib().zstdDecompressSync) return zlib().zstdDecompressSync!(bytes, { maxOutputLength: bytesMax, chunkSize: inflateChunkBytes(bytes.length) })
     if (zstdBytesBound(bytes) > bytesMax) throw tooLarge(bytesMax)
@@ -105,10 +102,6 @@ interface Zlib {
   zstdDecompressSync?(bytes: Buffer, options?: ZlibOptions): Buffer
   readonly constants: { readonly ZSTD_c_compressionLevel?: number }
 }
-interface Lz4 {
-  compressFrameSync(bytes: Buffer): Buffer
-  decompressFrameSync(bytes: Buffer): Buffer
-}
 interface ZstdEncoder {
   encodeSync(bytes: Buffer): Buffer
 }
@@ -124,7 +117,7 @@ const lazily = <T>(load: () => T): (() => T) => {
 }
 const zlib = lazily(() => require('node:zlib') as Zlib)
 const snappy = lazily(() => require('snappy') as SnappyBlocks)
-const lz4 = lazily(() => require('lz4-napi') as Lz4)
+const lz4 = lazily(() => require('lz4-napi') as Lz4Blocks)
 const zstd = lazily(() => {
   const { Encoder, Decoder } = require('@toondepauw/node-zstd') as ZstdPackage
   return { Encoder, decoder: new Decoder(), encoders: new Map<number, ZstdEncoder>() }

@@ -1,5 +1,6 @@
 // Are these bytes, which a client wants to append, acceptable record batches? Yes with the facts that an append needs, or RecordsRefused with Kafka's error and a
 // message for a person. As Apache Kafka 4.4's LogValidator and ProduceRequest, stricter in two points: offset deltas (scan.ts), and times beyond 2^53.
+// Where Apache Kafka answers UNKNOWN_SERVER_ERROR, to broken compressed data and to an unknown codec, this says CORRUPT_MESSAGE.
 // Sets the timestamp fields that the broker owns; offsets are assigned by the engine (stampBatches). Message formats 0 and 1 go through legacy.ts first.
 
 import {

@@ -1,19 +1,23 @@
 // Random batches, whole and damaged. A failure prints fast-check's seed and path, with which it can be run again.
 
+import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { batchHeaderBytes, endOffsetOf, lastOffsetOf, sealBatch } from '../../protocol/records/batch.ts'
+import { batchHeaderBytes, codecLz4, codecSnappy, codecZstd, endOffsetOf, lastOffsetOf, sealBatch } from '../../protocol/records/batch.ts'
 import { buildBatch, type RecordInput } from '../../protocol/records/builder.ts'
 import { compress, decompress } from '../../protocol/records/compression.ts'
 import { crc32, crc32ByTable, crc32c, crc32cByTable } from '../../protocol/records/crc32c.ts'
 import { convertMessageSet, readMessageSet } from '../../protocol/records/legacy.ts'
 import { downConvert } from '../../protocol/records/legacy-fetch.ts'
+import { type Lz4Blocks, lz4BytesBound, packLz4 } from '../../protocol/records/lz4-frame.ts'
 import { decodeBatch, decodeBatches } from '../../protocol/records/record.ts'
 import { RecordsRefused } from '../../protocol/records/refusal.ts'
 import { firstBatchFrom, forEachBatch, nextBatch, sliceBatches, stampBatches } from '../../protocol/records/run.ts'
 import { scanRecords } from '../../protocol/records/scan.ts'
+import { packXerial, type SnappyBlocks } from '../../protocol/records/snappy-frame.ts'
 import { validateBatches } from '../../protocol/records/validate.ts'
 import { readVarint, readVarlong, varintBytes, varintEnd, varlongBytes, writeVarint, writeVarlong } from '../../protocol/records/varint.ts'
+import { zstdBytesBound } from '../../protocol/records/zstd-frame.ts'
 import { obviousRecords } from './obvious.ts'
 
 const rules = { batchBytesMax: 1 << 20, timestampType: 'create', nowMs: 0, decompressedBytesMax: 1 << 20 } as const
@@ -174,6 +178,50 @@ describe('damaged bytes', () => {
         if (!(out instanceof RecordsRefused)) expect(out.length).toBeLessThanOrEqual(100_000)
       }),
       { numRuns: 1500 },
+    )
+  })
+})
+
+describe("other people's frames", () => {
+  it('of LZ4, with large blocks or checksums, are taken apart as the library does it', () => {
+    const lz4 = createRequire(import.meta.url)('lz4-napi') as Lz4Blocks & { compressFrameSync(bytes: Buffer, options: object): Buffer }
+    fc.assert(
+      fc.property(bytes(3000), fc.integer({ min: 1, max: 150 }), fc.boolean(), fc.boolean(), (unit, times, contentChecksum, blockChecksums) => {
+        const plain = Buffer.concat(Array.from({ length: times }, () => unit))
+        const frame = lz4.compressFrameSync(plain, { contentChecksum, blockChecksums })
+        expect(decompress(codecLz4, frame).equals(plain)).toBe(true)
+        expect(lz4BytesBound(frame, 0)).toBe(plain.length)
+        expect(refusedOr(() => decompress(codecLz4, frame, plain.length - 1))).toBeInstanceOf(RecordsRefused)
+        expect(lz4.decompressFrameSync(packLz4(plain, lz4)).equals(plain)).toBe(true)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of snappy, bare or joined, are read like framed ones', () => {
+    const snappy = createRequire(import.meta.url)('snappy') as SnappyBlocks
+    fc.assert(
+      fc.property(bytes(3000), fc.integer({ min: 1, max: 50 }), (unit, times) => {
+        const plain = Buffer.concat(Array.from({ length: times }, () => unit))
+        expect(decompress(codecSnappy, snappy.compressSync(plain)).equals(plain)).toBe(true)
+        const framed = packXerial(plain, snappy)
+        expect(decompress(codecSnappy, Buffer.concat([framed, framed])).equals(Buffer.concat([plain, plain]))).toBe(true)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of zstd are bounded from above by what their blocks can hold', () => {
+    fc.assert(
+      fc.property(bytes(3000), fc.integer({ min: 1, max: 150 }), fc.integer({ min: 1, max: 9 }), (unit, times, level) => {
+        const plain = Buffer.concat(Array.from({ length: times }, () => unit))
+        const packed = compress(codecZstd, plain, { level })
+        const bound = zstdBytesBound(packed)
+        expect(bound).toBeGreaterThanOrEqual(plain.length)
+        expect(bound).toBeLessThan(plain.length + 2 * 128 * 1024)
+        expect(decompress(codecZstd, packed).equals(plain)).toBe(true)
+      }),
+      { numRuns: 60 },
     )
   })
 })
