@@ -28,6 +28,7 @@ export function measure({ counters, settings, engine, groups, store }: Measured)
         storeFigures: () => store.figures(),
         topics: () => engine.topics.all(),
         groups: () => measuredGroups(engine, groups, settings.get('metrics.groups.max')),
+        groupCount: () => groups.list().length,
       })
     }
     return metrics.text()

@@ -36,7 +36,9 @@ export interface MetricsSources {
   readonly version: string
   storeFigures(): StoreFigures
   topics(): readonly MeasuredTopic[]
-  groups(): readonly MeasuredGroup[] | Promise<readonly MeasuredGroup[]>
+  /** At most metrics.groups.max of them are shown. */
+  groups(): readonly MeasuredGroup[]
+  groupCount(): number
 }
 
 /** The metrics of one broker. */
@@ -151,33 +153,29 @@ function describeClients(make: Maker, { clientSeries }: Counters): void {
   ])
 }
 
-function describeGroups(make: Maker, { settings, topics, groups }: MetricsSources): void {
-  const bounded = async (): Promise<readonly MeasuredGroup[]> => (await groups()).slice(0, settings.get('metrics.groups.max'))
-  make.gauge('twinlog_groups', 'Groups that exist.', [], async () => [[{}, (await groups()).length]])
-  make.gauge('twinlog_group_members', 'Members of a group.', ['group', 'type'], async () =>
-    (await bounded()).map(({ groupId, type, members }) => [{ group: groupId, type }, members]),
+function describeGroups(make: Maker, { settings, topics, groups, groupCount }: MetricsSources): void {
+  const bounded = (): readonly MeasuredGroup[] => groups().slice(0, settings.get('metrics.groups.max'))
+  make.gauge('twinlog_groups', 'Groups that exist.', [], () => [[{}, groupCount()]])
+  make.gauge('twinlog_group_members', 'Members of a group.', ['group', 'type'], () =>
+    bounded().map(({ groupId, type, members }) => [{ group: groupId, type }, members]),
   )
-  make.gauge(
-    'twinlog_group_lag_records',
-    'Offsets between what a group has committed and the end, over a topic’s partitions.',
-    ['group', 'topic'],
-    async () => {
-      const ends = new Map<string, number>()
-      for (const topic of topics())
-        for (const { opened, index, endOffset } of topic.partitions) if (opened) ends.set(`${topic.name}/${index}`, endOffset)
-      const series: [Labels, number][] = []
-      let room = settings.get('metrics.partitions.max')
-      for (const { groupId, offsets } of await bounded()) {
-        const lagByTopic = new Map<string, number>()
-        for (const { topic, partition, offset } of offsets) {
-          const end = ends.get(`${topic}/${partition}`)
-          if (end !== undefined) lagByTopic.set(topic, (lagByTopic.get(topic) ?? 0) + Math.max(0, end - offset))
-        }
-        for (const [topic, lag] of lagByTopic) if (room-- > 0) series.push([{ group: groupId, topic }, lag])
-      }
-      return series
-    },
-  )
+  const help = 'Offsets between what a group has committed and the end, over a topic’s partitions.'
+  make.gauge('twinlog_group_lag_records', help, ['group', 'topic'], () => lagSeries(topics(), bounded(), settings.get('metrics.partitions.max')))
+}
+
+function* lagSeries(topics: readonly MeasuredTopic[], groups: readonly MeasuredGroup[], seriesMax: number): Generator<readonly [Labels, number]> {
+  const ends = new Map<string, number>()
+  for (const { name, partitions } of topics)
+    for (const { opened, index, endOffset } of partitions) if (opened) ends.set(`${name}/${index}`, endOffset)
+  let room = seriesMax
+  for (const { groupId, offsets } of groups) {
+    const lagByTopic = new Map<string, number>()
+    for (const { topic, partition, offset } of offsets) {
+      const end = ends.get(`${topic}/${partition}`)
+      if (end !== undefined) lagByTopic.set(topic, (lagByTopic.get(topic) ?? 0) + Math.max(0, end - offset))
+    }
+    for (const [topic, lag] of lagByTopic) if (room-- > 0) yield [{ group: groupId, topic }, lag]
+  }
 }
 
 /** Makes metrics whose values are read at each scrape. */
@@ -201,16 +199,15 @@ class Maker {
     })
   }
 
-  gauge(name: string, help: string, labelNames: string[], read: () => Series | Promise<Series>): void {
+  gauge(name: string, help: string, labelNames: string[], read: () => Series): void {
     new Gauge({
       name,
       help,
       labelNames,
       registers: [this.#registry],
-      async collect() {
-        const series = await read()
+      collect() {
         this.reset()
-        for (const [labels, value] of series) this.set(labels, value)
+        for (const [labels, value] of read()) this.set(labels, value)
       },
     })
   }

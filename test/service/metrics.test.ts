@@ -12,7 +12,15 @@ const topic = (name: string, partitionCount: number): MeasuredTopic => ({
 })
 
 async function scrape({ counters = new Counters(), topics = [] as MeasuredTopic[], groups = [] as MeasuredGroup[], settings = new Settings() } = {}) {
-  const metrics = createMetrics({ counters, settings, version: '1.2.3', storeFigures: () => figures, topics: () => topics, groups: () => groups })
+  const metrics = createMetrics({
+    counters,
+    settings,
+    version: '1.2.3',
+    storeFigures: () => figures,
+    topics: () => topics,
+    groups: () => groups,
+    groupCount: () => groups.length,
+  })
   return parsePrometheus(await metrics.text())
 }
 
@@ -98,6 +106,7 @@ describe('a scrape', () => {
     ])
     expect(families.get('twinlog_partition_end_offset')?.samples).toHaveLength(3)
     expect(families.get('twinlog_group_members')?.samples).toHaveLength(1)
+    expect(sampleOf(families, 'twinlog_groups')).toBe(2)
   })
 
   it('forgets what is gone', async () => {
@@ -110,6 +119,7 @@ describe('a scrape', () => {
       storeFigures: () => figures,
       topics: () => [],
       groups: () => [],
+      groupCount: () => 0,
     })
     expect(parsePrometheus(await metrics.text()).get('twinlog_topic_received_bytes_total')?.samples).toHaveLength(1)
     counters.forgetTopic('t')
