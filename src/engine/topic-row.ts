@@ -24,12 +24,14 @@ export interface TopicChange {
 
 /** The row of a topic as it will be. */
 export function rowOf(topic: Topic, changed: TopicChange): TopicRow {
-  const partitions = topic.partitions.map(({ uid, retired, index }) => ({ uid, retired: retired || (changed.retired?.includes(index) ?? false) }))
+  const retired = new Set(changed.retired)
+  const partitions = topic.partitions.map((partition) => ({ uid: partition.uid, retired: partition.retired || retired.has(partition.index) }))
+  const added = (changed.addedUids ?? []).map((uid, i) => ({ uid, retired: retired.has(partitions.length + i) }))
   return {
     id: topic.id,
     createdMs: topic.createdMs,
     overrides: Object.fromEntries(changed.overrides ?? topic.overrides),
-    partitions: [...partitions, ...(changed.addedUids ?? []).map((uid) => ({ uid, retired: false }))],
+    partitions: [...partitions, ...added],
     shards: (changed.shards ?? topic.shards).map(shardRow),
     stream: changed.stream ?? topic.stream,
   }

@@ -24,10 +24,18 @@ export const messageBytesOf = (recordKib: number): number => recordKib * 1024 + 
 export const recordKibOf = ({ topic }: Stream): number =>
   Math.max(1024, Math.min(10_240, Math.floor((topic.config.maxMessageBytes - batchOverheadBytes) / 1024)))
 
-export const modeDetails = (_stream: Stream): Output => ({ StreamMode: 'PROVISIONED' })
+/** The encryption that a stream's records are said to have; none is not mentioned. */
+export const encryptionOf = ({ facts }: Stream): string | undefined => (facts.keyId === null ? undefined : 'KMS')
+
+/** Undefined for a stream without warm throughput. */
+export const warmThroughput = ({ facts }: Stream): Output | undefined =>
+  facts.warmThroughputMiBps === null ? undefined : { TargetMiBps: facts.warmThroughputMiBps, CurrentMiBps: facts.warmThroughputMiBps }
+
+export const modeDetails = ({ facts }: Stream): Output => ({ StreamMode: facts.mode })
 
 /** The members that DescribeStream and DescribeStreamSummary share. */
 export function describeStream(stream: Stream): Output {
+  const { facts } = stream
   return {
     StreamName: stream.name,
     StreamARN: stream.arn,
@@ -35,8 +43,9 @@ export function describeStream(stream: Stream): Output {
     StreamModeDetails: modeDetails(stream),
     RetentionPeriodHours: retentionHours(stream),
     StreamCreationTimestamp: new WireTime(stream.topic.createdMs),
-    EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
-    EncryptionType: 'NONE',
+    EnhancedMonitoring: [{ ShardLevelMetrics: facts.shardLevelMetrics }],
+    EncryptionType: facts.keyId === null ? 'NONE' : 'KMS',
+    KeyId: facts.keyId ?? undefined,
   }
 }
 
@@ -49,7 +58,7 @@ export function describeShard({ shard, id, numbers }: StreamShard, stream: Strea
     AdjacentParentShardId: nameOf(adjacent),
     HashKeyRange: { StartingHashKey: String(shard.hashStart), EndingHashKey: String(shard.hashEnd) },
     SequenceNumberRange: {
-      StartingSequenceNumber: numbers.at(shard.startOffset, shard.createdMs),
+      StartingSequenceNumber: numbers.before(shard.startOffset),
       EndingSequenceNumber: shard.closedMs === null ? undefined : numbers.end(shard.closedMs),
     },
   }

@@ -9,11 +9,14 @@ import { encodeBody, parseBody, unpackBody } from './body-codec.ts'
 import { encodeCbor } from './cbor.ts'
 import { cborType, corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, readEnvelope, wrappedBody, xmlBody } from './envelope.ts'
 import { toAwsError } from './error-map.ts'
+import { framesOf } from './event-frames.ts'
+import { eventStreamType } from './event-stream.ts'
 import { encodeJson } from './json.ts'
-import type { Operation, Output, Services } from './operation.ts'
+import type { Answer, Operation, Services } from './operation.ts'
 import { RequestIds } from './request-ids.ts'
 import { checkStructure } from './shape-check.ts'
 import { convertStructure } from './shape-convert.ts'
+import { EventSource } from './subscription.ts'
 
 export interface HttpRequest {
   readonly method: string
@@ -27,6 +30,8 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: string | Buffer
+  /** Where the answer goes on: frames to be sent as they come, until the signal says that nobody listens. */
+  readonly frames?: (signal: AbortSignal) => AsyncGenerator<Buffer>
   /** For metrics: the operation, where one was meant and known. */
   readonly operation: string | null
   /** AWS's exception name; null when all went well. */
@@ -89,7 +94,7 @@ export class Door {
     return { status: 413, headers, body: encodeJson(error.body()), operation: null, errorType: error.type }
   }
 
-  async #run(envelope: Envelope, request: HttpRequest): Promise<Output | undefined> {
+  async #run(envelope: Envelope, request: HttpRequest): Promise<Answer> {
     if (envelope.refusal) throw envelope.refusal
     const body = await unpackBody(request.body, request.headers['content-encoding'], this.#options.services.settings.get('aws.request.max.bytes'))
     const members = parseBody(body, envelope.dress === 'cbor' ? 'cbor' : 'json')
@@ -105,8 +110,19 @@ export class Door {
     return operation.run(input as never, { ...services, nowMs: services.clock.now() })
   }
 
-  #succeed(envelope: Envelope, output: Output | undefined, headers: Record<string, string>): HttpAnswer {
+  #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {
     const format = envelope.dress === 'cbor' ? 'cbor' : 'json'
+    if (output instanceof EventSource) {
+      headers['Content-Type'] = eventStreamType
+      return {
+        status: 200,
+        headers,
+        body: '',
+        frames: (signal) => framesOf(output, format, signal),
+        operation: envelope.operationName,
+        errorType: null,
+      }
+    }
     headers['Content-Type'] = format === 'cbor' ? cborType : jsonType
     return { status: 200, headers, body: output === undefined ? '' : encodeBody(output, format), operation: envelope.operationName, errorType: null }
   }

@@ -3,14 +3,24 @@
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Account } from './account.ts'
+import type { Consumers } from './consumers.ts'
 import type { TokenSeal } from './iterator.ts'
+import type { Limits } from './limits.ts'
+import type { Resources } from './resources.ts'
 import { type InputOf, type Members, type StructureNode, structureNode } from './shape.ts'
 import type { Streams } from './streams.ts'
+import type { EventSource, Subscriptions } from './subscription.ts'
 
 /** What every operation may use. */
 export interface Services {
   readonly engine: Engine
   readonly streams: Streams
+  readonly consumers: Consumers
+  readonly subscriptions: Subscriptions
+  readonly resources: Resources
+  readonly limits: Limits
+  readonly account: Account
   readonly seal: TokenSeal
   readonly settings: Settings
   readonly clock: Clock
@@ -24,18 +34,20 @@ export interface Context extends Services {
 /** Members by AWS's names; Buffers are blobs, WireTimes are timestamps, undefined members are left out. */
 export type Output = Readonly<Record<string, unknown>>
 
+/** What an operation answers: members, nothing (AWS's empty body), or events for as long as somebody listens. */
+export type Answer = Output | EventSource | undefined
+
 export interface Operation {
   readonly name: string
   readonly input: StructureNode
-  /** Undefined where AWS answers with an empty body. */
-  run(input: never, context: Context): Promise<Output | undefined> | Output | undefined
+  run(input: never, context: Context): Promise<Answer> | Answer
 }
 
 /** Declares an operation; `run` gets an input that fits the declaration and AWS's constraints. */
 export function operation<const M extends Members>(declaration: {
   name: string
   input: M
-  run(input: InputOf<M>, context: Context): Promise<Output | undefined> | Output | undefined
+  run(input: InputOf<M>, context: Context): Promise<Answer> | Answer
 }): Operation {
   return { name: declaration.name, input: structureNode(declaration.input), run: declaration.run }
 }

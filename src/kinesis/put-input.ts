@@ -10,24 +10,18 @@ import type { Stream } from './streams.ts'
 /** AWS lists them in this order. The key may be missing where the stream spreads records itself. */
 export const recordMembers = { partitionKey, explicitHashKey: hashKey, data: required(blob({ max: dataBytesMax })) }
 
-interface RecordInput {
-  readonly partitionKey?: string | undefined
-  readonly explicitHashKey?: string | undefined
-  readonly data: Buffer
-}
-
 /** Checks records against their stream; `pathOf` names the place of a record's members in the request. */
-export function checkRecords(stream: Stream, records: readonly RecordInput[], pathOf: (index: number) => string): PutEntry[] {
+export function checkRecords(stream: Stream, records: readonly PutEntry[], pathOf: (index: number) => string): void {
   const bytesMax = recordKibOf(stream) * 1024
+  const keyless = stream.facts.distribution === 'AUTO'
   const found: string[] = []
   for (let i = 0; i < records.length && found.length < 10; i++) {
     const { partitionKey: key, data } = records[i]!
-    if (key === undefined) found.push(missing(`${pathOf(i)}partitionKey`))
+    if (key === undefined && !keyless) found.push(missing(`${pathOf(i)}partitionKey`))
     if (data.length > bytesMax) {
       const value = `java.nio.HeapByteBuffer[pos=0 lim=${data.length} cap=${data.length}]`
       found.push(`Value '${value}' at '${pathOf(i)}data' failed to satisfy constraint: Member must have length less than or equal to ${bytesMax}`)
     }
   }
   if (found.length > 0) throw violations(found)
-  return records as PutEntry[]
 }

@@ -2,8 +2,9 @@
 // What a request may hold is the operations' to check.
 import { EngineError } from '../engine/errors.ts'
 import type { Partition } from '../engine/partition.ts'
-import { invalidArgument } from './aws-error.ts'
+import { type AwsError, invalidArgument } from './aws-error.ts'
 import { hashKeyEnd, hashKeyHex, hashOfPartitionKey } from './hash-key.ts'
+import { shardThrottled } from './limits.ts'
 import type { Context } from './operation.ts'
 import { buildRun, type PutEntry } from './record-run.ts'
 import type { StreamShard } from './shard-map.ts'
@@ -15,7 +16,7 @@ export interface Stored {
 }
 
 /** What became of one record: stored, or the reason why not. */
-export type PutResult = Stored | EngineError
+export type PutResult = Stored | EngineError | AwsError
 
 interface Group {
   readonly shard: StreamShard
@@ -26,7 +27,8 @@ interface Group {
 }
 
 /** Stores records in the order of the request within each shard. Settles when all are durable or refused, with one result each. */
-export async function putEntries(stream: Stream, entries: readonly PutEntry[], { engine, clock }: Context): Promise<PutResult[]> {
+export async function putEntries(stream: Stream, entries: readonly PutEntry[], context: Context): Promise<PutResult[]> {
+  const { engine, clock } = context
   const { partitions } = stream.topic
   // Opened first and not held, so that routing and the order of appends are one step: a reshard cannot come between.
   for (;;) {
@@ -35,9 +37,9 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], {
     if (!held) break
     await held
   }
-  const groups = groupByShard(stream, entries)
   const arrivalMs = clock.now()
   const results = new Array<PutResult>(entries.length)
+  const groups = groupByShard(stream, entries, results, context, arrivalMs)
   await Promise.all(
     groups.map(async (group) => {
       try {
@@ -60,11 +62,20 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], {
   return results
 }
 
-function groupByShard(stream: Stream, entries: readonly PutEntry[]): Group[] {
+/** Sorts records by their shards. One that its shard has no throughput for gets its refusal, and no group. */
+function groupByShard(stream: Stream, entries: readonly PutEntry[], results: PutResult[], { limits, streams }: Context, nowMs: number): Group[] {
   const groups = new Map<StreamShard, Group>()
+  const spread = stream.facts.distribution === 'AUTO' ? streams.nextSpread(stream, entries.length) : null
+  const throttles = limits.on
   for (let place = 0; place < entries.length; place++) {
     const entry = entries[place]!
-    const shard = stream.shards.route(hashHexOf(entry))
+    const { open } = stream.shards
+    const shard = spread === null ? stream.shards.route(hashHexOf(entry)) : open[(spread + place) % open.length]!
+    const bytes = entry.data.length + (entry.partitionKey?.length ?? 0)
+    if (throttles && !limits.mayWrite(stream.topic.id, shard.shard.index, bytes, nowMs)) {
+      results[place] = shardThrottled(shard.id, stream.name, streams.account)
+      continue
+    }
     let group = groups.get(shard)
     if (!group) {
       group = { shard, partition: stream.topic.partitions[shard.shard.partition]!, entries: [], places: [] }
@@ -77,7 +88,8 @@ function groupByShard(stream: Stream, entries: readonly PutEntry[]): Group[] {
 }
 
 function hashHexOf({ partitionKey, explicitHashKey }: PutEntry): string {
-  if (explicitHashKey === undefined) return hashOfPartitionKey(partitionKey)
+  // Only a stream that spreads its records itself takes one without a key.
+  if (explicitHashKey === undefined) return hashOfPartitionKey(partitionKey ?? '')
   const value = BigInt(explicitHashKey)
   if (value >= hashKeyEnd) {
     throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`)

@@ -1,6 +1,7 @@
 // Reading a shard: the committed records of its interval of the partition, within GetRecords' limits. Does not wait and does not know
 // iterators; GetRecords and SubscribeToShard use it alike.
 import type { Engine } from '../engine/engine.ts'
+import { encryptionOf } from './describe.ts'
 import type { Output } from './operation.ts'
 import { partitionKeyOf } from './partition-key.ts'
 import { walkRecords } from './record-walk.ts'
@@ -21,6 +22,8 @@ export interface ShardRead {
   /** The shard has ended, and everything of it was read. */
   readonly ended: boolean
   readonly millisBehindLatest: number
+  /** Of keys and data. */
+  readonly bytes: number
 }
 
 /** Stored bytes asked for at a time: enough for a large answer in few steps, little where few records are wanted. */
@@ -39,6 +42,7 @@ export async function readShard(
   const partition = stream.topic.partitions[shard.partition]!
   await engine.open([partition])
   const endOffset = shard.endOffset ?? Number.POSITIVE_INFINITY
+  const encryption = encryptionOf(stream)
   const records: Output[] = []
   let bytes = 0
   let lastTimestampMs = nowMs
@@ -68,11 +72,12 @@ export async function readShard(
         // A null value, which deletes a key from a compacted topic, reads as an empty one: AWS knows no other.
         Data: record.value() ?? noData,
         PartitionKey: partitionKeyOf(record.key()),
+        EncryptionType: encryption,
       })
       return true
     })
   }
   const ended = shard.endOffset !== null && offset >= shard.endOffset
   const caughtUp = ended || offset >= Math.min(endOffset, stableOffset)
-  return { records, nextOffset: Math.min(offset, endOffset), ended, millisBehindLatest: caughtUp ? 0 : Math.max(0, nowMs - lastTimestampMs) }
+  return { records, nextOffset: Math.min(offset, endOffset), ended, bytes, millisBehindLatest: caughtUp ? 0 : Math.max(0, nowMs - lastTimestampMs) }
 }

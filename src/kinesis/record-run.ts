@@ -5,7 +5,8 @@ import type { RecordHeader } from '../../protocol/records/record.ts'
 
 /** A record as PutRecord and PutRecords give it. */
 export interface PutEntry {
-  readonly partitionKey: string
+  /** Absent where the stream spreads records by itself (AUTO) and the producer gave none. */
+  readonly partitionKey?: string | undefined
   readonly data: Buffer
   readonly explicitHashKey?: string | undefined
 }
@@ -35,7 +36,7 @@ export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchB
     const builder = new BatchBuilder({ bytesHint: bytes })
     for (let i = from; i < to; i++) {
       const { partitionKey, data, explicitHashKey } = entries[i]!
-      builder.append(arrivalMs, partitionKey, data, explicitHashKey === undefined ? noHeaders : headersOf(explicitHashKey))
+      builder.append(arrivalMs, partitionKey ?? null, data, explicitHashKey === undefined ? noHeaders : headersOf(explicitHashKey))
     }
     batches.push(builder.build())
     from = to
@@ -45,6 +46,6 @@ export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchB
 
 /** An upper bound: a character is three bytes of UTF-8 at most. */
 const sizeOf = ({ partitionKey, data, explicitHashKey }: PutEntry): number =>
-  data.length + partitionKey.length * 3 + (explicitHashKey === undefined ? 24 : recordOverheadBytes)
+  data.length + (partitionKey?.length ?? 0) * 3 + (explicitHashKey === undefined ? 24 : recordOverheadBytes)
 
 const headersOf = (explicitHashKey: string): RecordHeader[] => [{ key: explicitHashKeyHeader, value: Buffer.from(explicitHashKey) }]

@@ -1,19 +1,25 @@
 // Sequence numbers: AWS's 56-digit layout with the Kafka offset as its sequence index, so that one is decoded from the other and
 // no index is kept. Pure. From the top, in hex digits: 2 | 9 second of the shard's creation | 1 low digit of the shard index |
 // 16 sequence index (below 2^63) | 00 | 9 second of the record | 8 shard index | 2 (version). Order is by offset within a shard.
+// A shard's creation is dated two seconds back, as AWS does it, and records later than that; a number dated exactly then is no
+// record's: it stands just before the record at its offset. A shard's first number and continuation numbers are of that kind.
 
 /** What a sequence number says. */
 export interface Position {
   /** Second of the shard's creation: tells a shard from one of the same index in another stream. */
   readonly shardCreatedS: number
   readonly shardIndex: number
+  /** Infinity at the end of a closed shard. */
   readonly offset: number
+  /** The number stands before the record at `offset`, and is not that record's. */
+  readonly before: boolean
 }
 
 /** AWS ends a closed shard at the largest index; every offset is below it. */
 const indexMax = (1n << 63n) - 1n
 const secondsMax = 2 ** 36 - 1
 const shardIndexMax = 2 ** 31 - 1
+const creationDatedBackS = 2
 
 const offsetShift = 80n
 const recordSecondShift = 36n
@@ -23,31 +29,40 @@ const layoutEnd = 3n << 184n
 
 /** Milliseconds -> the second that the layout carries: within its 36 bits, whatever a Kafka producer stamped. */
 const secondOf = (ms: number): number => Math.max(0, Math.min(secondsMax, Math.floor(ms / 1000)))
+const creationSecondOf = (createdMs: number): number => Math.max(0, secondOf(createdMs) - creationDatedBackS)
 
 /** Makes the sequence numbers of one shard; what does not change from record to record is computed once. */
 export class SequenceNumbers {
   readonly #fixed: bigint
-  readonly #createdMs: number
+  readonly #createdS: number
 
   constructor(shardIndex: number, shardCreatedMs: number) {
-    this.#createdMs = shardCreatedMs
     const index = BigInt(shardIndex)
-    this.#fixed = layoutStart | (BigInt(secondOf(shardCreatedMs)) << 148n) | ((index & 15n) << 144n) | (index << 4n) | 2n
+    this.#createdS = creationSecondOf(shardCreatedMs)
+    this.#fixed = layoutStart | (BigInt(this.#createdS) << 148n) | ((index & 15n) << 144n) | (index << 4n) | 2n
   }
 
-  /** The record at `offset`, which arrived at `timestampMs`. A Kafka producer's time before the shard's creation counts as that: the shard's first number stays the least. */
+  /** The record at `offset`, which arrived at `timestampMs`. */
   at(offset: number, timestampMs: number): string {
-    const second = secondOf(Math.max(timestampMs, this.#createdMs))
-    return (this.#fixed | (BigInt(offset) << offsetShift) | (BigInt(second) << recordSecondShift)).toString()
+    return this.#number(BigInt(offset), Math.max(secondOf(timestampMs), this.#createdS + 1))
+  }
+
+  /** Just before the record at `offset`, whenever it arrives. */
+  before(offset: number): string {
+    return this.#number(BigInt(offset), this.#createdS)
   }
 
   /** The end of a closed shard: above every record of it. */
   end(closedMs: number): string {
-    return (this.#fixed | (indexMax << offsetShift) | (BigInt(secondOf(closedMs)) << recordSecondShift)).toString()
+    return this.#number(indexMax, Math.max(secondOf(closedMs), this.#createdS + 1))
+  }
+
+  #number(index: bigint, second: number): string {
+    return (this.#fixed | (index << offsetShift) | (BigInt(second) << recordSecondShift)).toString()
   }
 }
 
-/** Reads a sequence number; null when it is not one that this layout gives. An end-of-shard number reads as offset Infinity. */
+/** Reads a sequence number; null when it is not one that this layout gives. */
 export function parseSequenceNumber(text: string): Position | null {
   // 2^184 has 56 digits; more than 57 cannot be in the layout, and BigInt need not look at them.
   if (text.length > 57 || !/^\d+$/.test(text)) return null
@@ -58,10 +73,20 @@ export function parseSequenceNumber(text: string): Position | null {
   const index = bits(offsetShift, 64n)
   const versioned = bits(0n, 4n) === 2n && bits(72n, 8n) === 0n && shardIndex <= shardIndexMax && bits(144n, 4n) === BigInt(shardIndex & 15)
   if (!versioned || index > indexMax) return null
-  const offset = index > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(index)
-  return { shardCreatedS: Number(bits(148n, 36n)), shardIndex, offset }
+  const shardCreatedS = Number(bits(148n, 36n))
+  return {
+    shardCreatedS,
+    shardIndex,
+    offset: index > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(index),
+    before: Number(bits(recordSecondShift, 36n)) <= shardCreatedS,
+  }
 }
 
 /** Whether a sequence number was given out by the shard that was created then. */
 export const cameFrom = (position: Position, shardIndex: number, shardCreatedMs: number): boolean =>
-  position.shardIndex === shardIndex && position.shardCreatedS === secondOf(shardCreatedMs)
+  position.shardIndex === shardIndex && position.shardCreatedS === creationSecondOf(shardCreatedMs)
+
+/** The first offset whose record's number is not below (`AT`), or is above (`AFTER`), the one that was read. */
+export function offsetFrom({ offset, before }: Position, type: 'AT_SEQUENCE_NUMBER' | 'AFTER_SEQUENCE_NUMBER'): number {
+  return Math.min(type === 'AT_SEQUENCE_NUMBER' || before ? offset : offset + 1, Number.MAX_SAFE_INTEGER)
+}

@@ -87,6 +87,8 @@ class HttpServer implements KinesisServer {
   readonly #sessions = new Set<http2.ServerHttp2Session>()
   /** Requests under way, by HTTP/1 socket. */
   readonly #busy = new Map<net.Socket, number>()
+  /** Event streams under way. */
+  readonly #streams = new Set<AbortController>()
   #door: Door | null = null
   #closing = false
   #address: net.AddressInfo | null = null
@@ -147,6 +149,7 @@ class HttpServer implements KinesisServer {
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     if (this.#address) this.#front.close()
+    for (const stream of this.#streams) stream.abort()
     for (const session of this.#sessions) session.close()
     for (const socket of this.#sockets) if (!this.#busy.has(socket) && !this.#speaksHttp2(socket)) socket.destroySoon()
     if (this.#sockets.size > 0) {
@@ -248,7 +251,9 @@ class HttpServer implements KinesisServer {
         if (share > 0) this.#budget.give(share)
       }
     }
-    const bytesOut = answer ? this.#answer(answer, request, response) : 0
+    let bytesOut = 0
+    if (answer?.frames) bytesOut = await this.#stream(answer, answer.frames, response)
+    else if (answer) bytesOut = this.#answer(answer, request, response)
     if (socket) this.#finished(socket, response)
     this.#options.observe?.({
       operation: answer?.operation ?? 'unknown',
@@ -277,6 +282,29 @@ class HttpServer implements KinesisServer {
     return body.length
   }
 
+  /** Sends frames as they come and as fast as the client takes them, until they end, the client goes, or the door closes. Answers the bytes sent. */
+  async #stream({ status, headers }: HttpAnswer, frames: (signal: AbortSignal) => AsyncGenerator<Buffer>, response: AnyResponse): Promise<number> {
+    const listening = new AbortController()
+    const end = (): void => listening.abort()
+    this.#streams.add(listening)
+    response.once('close', end)
+    let bytesOut = 0
+    try {
+      ;(response as http.ServerResponse).writeHead(status, headers)
+      for await (const frame of frames(listening.signal)) {
+        if (listening.signal.aborted) break
+        bytesOut += frame.length
+        const room = (response as http.ServerResponse).write(frame)
+        if (!room) await drained(response, listening.signal)
+      }
+    } catch (error) {
+      this.#options.logger.error('an AWS event stream failed', { error })
+    }
+    this.#streams.delete(listening)
+    response.end()
+    return bytesOut
+  }
+
   /** An HTTP/1 connection that waited only for this answer may be closed. */
   #finished(socket: net.Socket, response: AnyResponse): void {
     const done = (): void => {
@@ -288,4 +316,18 @@ class HttpServer implements KinesisServer {
     if (response.writableFinished || response.destroyed) done()
     else response.once('close', done)
   }
+}
+
+/** Until the response takes more, or nobody listens. */
+function drained(response: AnyResponse, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.removeListener('drain', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    response.once('drain', done)
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+  })
 }

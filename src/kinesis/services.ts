@@ -4,9 +4,14 @@ import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Random } from '../random.ts'
+import { Account } from './account.ts'
+import { Consumers } from './consumers.ts'
 import { TokenSeal, tokenKeyBytes } from './iterator.ts'
+import { Limits } from './limits.ts'
 import type { Services } from './operation.ts'
+import { Resources } from './resources.ts'
 import { Streams } from './streams.ts'
+import { Subscriptions } from './subscription.ts'
 
 /** Key: ['token-key']. Iterators and page tokens stay valid across a restart. */
 const secretTable = table<Uint8Array>('kinesis-secret')
@@ -20,5 +25,18 @@ export async function openServices(options: { engine: Engine; settings: Settings
   }
   const streams = new Streams(engine, settings, clock)
   await streams.load()
-  return { engine, streams, seal: new TokenSeal(Buffer.from(key), random), settings, clock }
+  const limits = new Limits(engine, settings)
+  const consumers = await Consumers.load(engine, streams, clock)
+  return {
+    engine,
+    streams,
+    consumers,
+    subscriptions: new Subscriptions(engine, clock, limits),
+    resources: new Resources(streams, consumers),
+    limits,
+    account: await Account.load(engine),
+    seal: new TokenSeal(Buffer.from(key), random),
+    settings,
+    clock,
+  }
 }

@@ -26,3 +26,12 @@ export const dataBytesMax = 10_485_760
 
 /** How an operation names its stream. AWS's texts list the name after an operation's own members, so these are spread last. */
 export const streamReference = { streamName, streamARN, streamId }
+
+export const consumerName = string({ pattern: '[a-zA-Z0-9_.-]+', min: 1, max: 128 })
+export const consumerARN = string({
+  pattern: '^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+',
+  min: 1,
+  max: 2048,
+})
+export const consumerReference = { consumerName, consumerARN, streamARN, streamId }
+export const resourceARN = string({ pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+', min: 1, max: 2048 })

@@ -1,12 +1,43 @@
-// Where a reader of a shard begins, by time or at the end. A shard is an interval of its partition's offsets, so every start is held
-// within the shard: a shard that has ended is begun at its end, and the reader is told of the children at once.
-import { invalidArgument } from './aws-error.ts'
+// Where a reader of a shard begins: the five iterator types as offsets, for GetShardIterator and SubscribeToShard. A shard is an interval
+// of its partition's offsets, so every start is held within the shard: one that has ended is begun at its end, and its reader is told
+// of the children at once. A start older than the trim horizon reads as the trim horizon.
+import { type AwsError, invalidArgument } from './aws-error.ts'
 import type { Context } from './operation.ts'
+import { cameFrom, offsetFrom, parseSequenceNumber } from './sequence.ts'
+import { shardIdOf } from './shard-id.ts'
 import type { StreamShard } from './shard-map.ts'
 import type { Stream } from './streams.ts'
 
+export interface StartingPosition {
+  readonly type: 'AT_SEQUENCE_NUMBER' | 'AFTER_SEQUENCE_NUMBER' | 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP'
+  readonly sequenceNumber?: string | undefined
+  readonly timestampMs?: number | undefined
+}
+
+/** The offset to begin at. `operation` names the caller in AWS's texts. */
+export async function startOffset(start: StartingPosition, stream: Stream, shard: StreamShard, context: Context, operation: string): Promise<number> {
+  const { type, sequenceNumber } = start
+  switch (type) {
+    case 'TRIM_HORIZON':
+    case 'LATEST':
+      if (sequenceNumber !== undefined) throw mustSpecify(type, 'also a StartingSequenceNumber')
+      return type === 'LATEST' ? latest(stream, shard, context) : shard.shard.startOffset
+    case 'AT_TIMESTAMP':
+      return atTime(stream, shard, start.timestampMs, context)
+    default:
+      if (sequenceNumber === undefined) throw mustSpecify(type, 'no StartingSequenceNumber')
+      return offsetFrom(positionIn(sequenceNumber, stream, shard, context, operation), type)
+  }
+}
+
+const mustSpecify = (type: string, what: string): AwsError =>
+  invalidArgument(
+    'Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or ' +
+      `(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified ${type} and ${what}.`,
+  )
+
 /** The end as it is now. */
-export async function startLatest(stream: Stream, { shard }: StreamShard, { engine }: Context): Promise<number> {
+async function latest(stream: Stream, { shard }: StreamShard, { engine }: Context): Promise<number> {
   if (shard.endOffset !== null) return shard.endOffset
   const partition = stream.topic.partitions[shard.partition]!
   await engine.open([partition])
@@ -14,7 +45,7 @@ export async function startLatest(stream: Stream, { shard }: StreamShard, { engi
 }
 
 /** The first record at or after the time; the end where there is none yet. */
-export async function startAtTime(stream: Stream, entry: StreamShard, timestampMs: number | undefined, context: Context): Promise<number> {
+async function atTime(stream: Stream, entry: StreamShard, timestampMs: number | undefined, context: Context): Promise<number> {
   const { engine, nowMs } = context
   if (timestampMs === undefined) {
     throw invalidArgument('Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.')
@@ -28,6 +59,19 @@ export async function startAtTime(stream: Stream, entry: StreamShard, timestampM
   const { shard } = entry
   const partition = stream.topic.partitions[shard.partition]!
   const found = await engine.offsetForTime(partition, timestampMs, true)
-  const offset = found ? found.offset : await startLatest(stream, entry, context)
+  const offset = found ? found.offset : await latest(stream, entry, context)
   return Math.max(shard.startOffset, shard.endOffset === null ? offset : Math.min(offset, shard.endOffset))
+}
+
+function positionIn(text: string, stream: Stream, { shard, id }: StreamShard, { streams }: Context, operation: string) {
+  const invalid = `StartingSequenceNumber ${text} used in ${operation} on shard ${id} in stream ${stream.name} under account ${streams.account} is invalid`
+  const position = parseSequenceNumber(text)
+  if (!position) throw invalidArgument(`${invalid}.`)
+  if (position.shardIndex !== shard.index) {
+    throw invalidArgument(
+      `Invalid StartingSequenceNumber. It encodes ${shardIdOf(position.shardIndex)}, while it was used in a call to a shard with ${id}`,
+    )
+  }
+  if (!cameFrom(position, shard.index, shard.createdMs)) throw invalidArgument(`${invalid} because it did not come from this stream.`)
+  return position
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Topic } from '../engine/topics.ts'
 import { type AwsError, inUse, invalidArgument, notFound } from './aws-error.ts'
 import { type ShardMap, shardMapOf } from './shard-map.ts'
+import { type AwsFacts, factsOf, withFacts } from './stream-facts.ts'
 
 export type StreamStatus = 'CREATING' | 'DELETING' | 'ACTIVE' | 'UPDATING'
 
@@ -17,6 +18,8 @@ export interface Stream {
   readonly topic: Topic
   /** As they are now, also after a reshard. */
   readonly shards: ShardMap
+  /** As they are now. */
+  readonly facts: AwsFacts
 }
 
 /** How a request names its stream; the id is reserved by AWS and says nothing. */
@@ -42,6 +45,7 @@ export class Streams {
   readonly #clock: Clock
   /** Streams that are being deleted, by topic id, and when they are gone. */
   readonly #deleting = new Map<string, number>()
+  readonly #spread = new Map<string, number>()
 
   constructor(engine: Engine, settings: Settings, clock: Clock) {
     this.#engine = engine
@@ -50,7 +54,9 @@ export class Streams {
     this.account = settings.get('aws.account.id')
     this.region = settings.get('aws.region')
     engine.topics.onChange(({ kind, topic }) => {
-      if (kind === 'deleted') this.#deleting.delete(topic.id)
+      if (kind !== 'deleted') return
+      this.#deleting.delete(topic.id)
+      this.#spread.delete(topic.id)
     })
   }
 
@@ -143,14 +149,47 @@ export class Streams {
       get shards() {
         return shardMapOf(topic.shards)
       },
+      get facts() {
+        return factsOf(topic.stream)
+      },
     }
   }
 
   #statusOf(topic: Topic): StreamStatus {
     if (this.#deleting.has(topic.id)) return 'DELETING'
-    const transitionMs = this.#settings.get('kinesis.transition.ms')
-    if (topic.stream.createdByAws && this.#clock.now() < topic.createdMs + transitionMs) return 'CREATING'
-    return 'ACTIVE'
+    const { busyUntilMs } = factsOf(topic.stream)
+    if (this.#clock.now() >= busyUntilMs) return 'ACTIVE'
+    // A stream is busy from its creation on, or from a later change.
+    return busyUntilMs <= topic.createdMs + this.#settings.get('kinesis.transition.ms') ? 'CREATING' : 'UPDATING'
+  }
+
+  /** Until when a stream is busy that begins to change now. */
+  busyUntil(nowMs: number): number {
+    return nowMs + this.#settings.get('kinesis.transition.ms')
+  }
+
+  /** Where the next `count` records of a stream with AUTO distribution go: a number to count on from, over its open shards. */
+  nextSpread(stream: Stream, count: number): number {
+    const from = this.#spread.get(stream.topic.id) ?? 0
+    this.#spread.set(stream.topic.id, (from + count) % 2 ** 32)
+    return from
+  }
+
+  /** Changes what is set on an active stream; it is UPDATING for the transition time. */
+  async update(stream: Stream, change: (facts: AwsFacts) => Partial<AwsFacts>, nowMs: number): Promise<void> {
+    const busyUntilMs = this.busyUntil(nowMs)
+    await this.#engine.topics.alterStream(stream.name, (now) => withFacts(now, { ...change(factsOf(now)), busyUntilMs }))
+  }
+
+  /** Changes what is set on a stream without a transition: tags, policies. */
+  async annotate(stream: Stream, change: (facts: AwsFacts) => Partial<AwsFacts>): Promise<void> {
+    await this.#engine.topics.alterStream(stream.name, (now) => withFacts(now, change(factsOf(now))))
+  }
+
+  /** Sets a topic config of an active stream. */
+  async configure(stream: Stream, name: string, value: string, nowMs: number): Promise<void> {
+    await this.#engine.topics.alterConfigs(stream.name, (now) => new Map([...now, [name, value]]))
+    if (this.busyUntil(nowMs) > nowMs) await this.update(stream, () => ({}), nowMs)
   }
 }
 

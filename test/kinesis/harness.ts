@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/logging.ts'
 import { systemRandom } from '../../src/random.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import type { Store } from '../../storage/store.ts'
+import { checkOutput } from './model.ts'
 
 export interface DoorUnderTest {
   engine: Engine
@@ -99,5 +100,7 @@ export function send(
 export async function call(url: string, operation: string, input: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Kinesis_20131202.${operation}`, ...signed }
   const reply = await send(url, { headers, body: typeof input === 'string' ? input : JSON.stringify(input) })
-  return { status: reply.status, body: reply.text === '' ? {} : (JSON.parse(reply.text) as Record<string, unknown>) }
+  const body = reply.text === '' ? {} : (JSON.parse(reply.text) as Record<string, unknown>)
+  if (reply.status === 200) checkOutput(operation, body)
+  return { status: reply.status, body }
 }

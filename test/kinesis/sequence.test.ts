@@ -1,7 +1,7 @@
 // Sequence numbers: AWS's layout, and the offset that comes back out of it.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cameFrom, parseSequenceNumber, SequenceNumbers } from '../../src/kinesis/sequence.ts'
+import { cameFrom, offsetFrom, parseSequenceNumber, SequenceNumbers } from '../../src/kinesis/sequence.ts'
 
 const shardIndex = fc.integer({ min: 0, max: 2 ** 31 - 1 })
 const offset = fc.oneof(fc.nat(), fc.maxSafeNat())
@@ -13,7 +13,7 @@ test('the offset, the shard and its creation come back out of a sequence number'
     fc.property(shardIndex, createdMs, offset, timestampMs, (index, created, at, ms) => {
       const text = new SequenceNumbers(index, created).at(at, ms)
       const position = parseSequenceNumber(text)
-      expect(position).toEqual({ shardIndex: index, shardCreatedS: Math.floor(created / 1000), offset: at })
+      expect(position).toEqual({ shardIndex: index, shardCreatedS: Math.floor(created / 1000) - 2, offset: at, before: false })
       expect(cameFrom(position!, index, created)).toBe(true)
       expect(text).toMatch(/^\d{56}$/)
     }),
@@ -50,13 +50,27 @@ test('no digit string makes the parser throw, and what it reads it would write',
 })
 
 test('the layout is AWS’s, digit for digit', () => {
-  // 2 | second of creation | low digit of the shard | index | 00 | second of the record | shard | 2
+  // 2 | second of creation, dated two back | low digit of the shard | index | 00 | second of the record | shard | 2
   const hex = BigInt(new SequenceNumbers(0x1f, 1_421_889_722_000).at(5, 1_421_889_723_456)).toString(16)
   expect(hex).toBe(
-    `2${(1_421_889_722).toString(16).padStart(9, '0')}f${'5'.padStart(16, '0')}00${(1_421_889_723).toString(16).padStart(9, '0')}0000001f2`,
+    `2${(1_421_889_720).toString(16).padStart(9, '0')}f${'5'.padStart(16, '0')}00${(1_421_889_723).toString(16).padStart(9, '0')}0000001f2`,
   )
 })
 
 test('the end of a closed shard reads as an offset above all', () => {
   expect(parseSequenceNumber(new SequenceNumbers(3, 1_500_000_000_000).end(1_500_000_100_000))?.offset).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('a number before an offset is above the record before it and below the record at it, and AFTER it comes that record', () => {
+  fc.assert(
+    fc.property(shardIndex, createdMs, fc.nat(), timestampMs, timestampMs, (index, created, at, msA, msB) => {
+      const numbers = new SequenceNumbers(index, created)
+      const before = BigInt(numbers.before(at + 1))
+      expect(BigInt(numbers.at(at, msA)) < before && before < BigInt(numbers.at(at + 1, msB))).toBe(true)
+      const position = parseSequenceNumber(String(before))!
+      expect([offsetFrom(position, 'AT_SEQUENCE_NUMBER'), offsetFrom(position, 'AFTER_SEQUENCE_NUMBER')]).toEqual([at + 1, at + 1])
+      const record = parseSequenceNumber(numbers.at(at, msA))!
+      expect([offsetFrom(record, 'AT_SEQUENCE_NUMBER'), offsetFrom(record, 'AFTER_SEQUENCE_NUMBER')]).toEqual([at, at + 1])
+    }),
+  )
 })

@@ -6,6 +6,8 @@ import { messageBytesOf } from '../describe.ts'
 import { operation } from '../operation.ts'
 import { integer, required, structure } from '../shape.ts'
 import { maxRecordSizeInKiB, recordDistributionStrategy, streamMode, streamName, tags } from '../shapes.ts'
+import { newFacts } from '../stream-facts.ts'
+import { checkTags } from '../tags.ts'
 
 const retentionMs = 24 * 3_600_000
 const recordKibDefault = 1024
@@ -23,16 +25,33 @@ export const createStream = operation({
     recordDistributionStrategy,
     streamName: required(streamName),
   },
-  async run(input, { engine, streams }) {
-    const onDemand = input.streamModeDetails?.streamMode === 'ON_DEMAND'
+  async run(input, { engine, streams, limits, nowMs }) {
+    const mode = input.streamModeDetails?.streamMode ?? 'PROVISIONED'
+    const onDemand = mode === 'ON_DEMAND'
     if (!onDemand && input.shardCount === undefined) throw invalidArgument('ShardCount must be provided for a stream in PROVISIONED mode.')
     if (onDemand && input.shardCount !== undefined) throw invalidArgument('ShardCount must not be provided for a stream in ON_DEMAND mode.')
+    if (!onDemand && input.warmThroughputMiBps !== undefined)
+      throw invalidArgument('WarmThroughputMiBps is only supported for streams in ON_DEMAND mode.')
+    if (!onDemand && input.recordDistributionStrategy === 'AUTO') {
+      throw invalidArgument('RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode.')
+    }
+    const given = Object.fromEntries(input.tags ?? [])
+    checkTags(given, {}, input.streamName, streams.account)
+    const partitionCount = input.shardCount ?? onDemandShards
+    if (!streams.byName(input.streamName)) limits.newStream(mode, partitionCount)
     try {
       await engine.topics.create({
         name: input.streamName,
-        partitionCount: input.shardCount ?? onDemandShards,
+        partitionCount,
         configs: { 'retention.ms': String(retentionMs), 'max.message.bytes': String(messageBytesOf(input.maxRecordSizeInKiB ?? recordKibDefault)) },
         createdByAws: true,
+        aws: newFacts({
+          mode,
+          tags: given,
+          warmThroughputMiBps: input.warmThroughputMiBps ?? null,
+          distribution: input.recordDistributionStrategy ?? 'USER_PARTITION_KEY',
+          busyUntilMs: streams.busyUntil(nowMs),
+        }),
       })
     } catch (error) {
       if (error instanceof EngineError && error.code === 'topic-exists') {

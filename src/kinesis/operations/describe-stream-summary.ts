@@ -1,18 +1,20 @@
 // DescribeStreamSummary: a stream without its shards.
-import { describeStream, recordKibOf } from '../describe.ts'
+import { describeStream, recordKibOf, warmThroughput } from '../describe.ts'
 import { operation } from '../operation.ts'
 import { streamReference } from '../shapes.ts'
 
 export const describeStreamSummary = operation({
   name: 'DescribeStreamSummary',
   input: { ...streamReference },
-  run(input, { streams }) {
+  run(input, { streams, consumers }) {
     const stream = streams.find(input)
     return {
       StreamDescriptionSummary: {
         ...describeStream(stream),
         OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.open.length,
-        ConsumerCount: 0,
+        ConsumerCount: consumers.of(stream).length,
+        WarmThroughput: warmThroughput(stream),
+        RecordDistributionStrategy: stream.facts.mode === 'ON_DEMAND' ? stream.facts.distribution : undefined,
         MaxRecordSizeInKiB: recordKibOf(stream),
       },
     }

@@ -4,6 +4,7 @@ import { AwsError, invalidArgument } from '../aws-error.ts'
 import { childShards } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
 import { iteratorExpiredText } from '../iterator.ts'
+import { shardThrottled } from '../limits.ts'
 import { operation } from '../operation.ts'
 import { readShard } from '../read.ts'
 import { required } from '../shape.ts'
@@ -17,7 +18,7 @@ export const getRecords = operation({
   name: 'GetRecords',
   input: { limit: limitTo10000, shardIterator: required(shardIterator), streamARN, streamId, dryRun },
   async run(input, context) {
-    const { engine, streams, seal, settings, nowMs } = context
+    const { engine, streams, seal, settings, limits, nowMs } = context
     const position = seal.openIterator(input.shardIterator)
     if (!position || position.issuedMs > nowMs) throw invalidArgument('Invalid ShardIterator.')
     const lifeMs = settings.get('kinesis.iterator.ttl.ms')
@@ -30,8 +31,10 @@ export const getRecords = operation({
     const shard = stream.topic.id === position.topicId ? stream.shards.get(position.shardIndex) : undefined
     if (!shard) throw missing(position.streamName, streams.account)
     checkDryRun(input)
-    const limits = { recordsMax: input.limit ?? recordsMax, bytesMax }
-    const read = await readShard(engine, stream, shard, position.offset, limits, nowMs)
+    const { id: topicId } = stream.topic
+    limits.checkRead(topicId, position.shardIndex, nowMs, () => shardThrottled(shard.id, stream.name, streams.account))
+    const read = await readShard(engine, stream, shard, position.offset, { recordsMax: input.limit ?? recordsMax, bytesMax }, nowMs)
+    limits.didRead(topicId, position.shardIndex, read.bytes, nowMs)
     const next = { ...position, offset: read.nextOffset, issuedMs: nowMs }
     return {
       Records: read.records,

@@ -1,6 +1,7 @@
 // PutRecord: one record to the shard that its key picks. SequenceNumberForOrdering needs no work: a shard's records are in the order in
 // which they were put, always.
 import { invalidArgument } from '../aws-error.ts'
+import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
 import { operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
@@ -19,10 +20,10 @@ export const putRecord = operation({
         `ExclusiveMinimumSequenceNumber ${least} used in PutRecord on stream ${stream.name} under account ${context.streams.account} is invalid.`,
       )
     }
-    const entries = checkRecords(stream, [input], () => '')
+    checkRecords(stream, [input], () => '')
     checkDryRun(input)
-    const [result] = await putEntries(stream, entries, context)
+    const [result] = await putEntries(stream, [input], context)
     if (result instanceof Error) throw result
-    return { ShardId: result!.shardId, SequenceNumber: result!.sequenceNumber }
+    return { ShardId: result!.shardId, SequenceNumber: result!.sequenceNumber, EncryptionType: encryptionOf(stream) }
   },
 })

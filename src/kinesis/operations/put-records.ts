@@ -1,6 +1,7 @@
 // PutRecords: up to 500 records, each stored or refused on its own. A malformed record fails the whole call; what a partition refuses
 // fails its records with InternalFailure, which SDKs and producers retry.
-import { invalidArgument } from '../aws-error.ts'
+import { AwsError, invalidArgument } from '../aws-error.ts'
+import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
 import { operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
@@ -20,9 +21,10 @@ export const putRecords = operation({
   },
   async run(input, context) {
     const stream = context.streams.serving(input)
-    const entries = checkRecords(stream, input.records, (index) => `records.${index + 1}.member.`)
+    const entries = input.records
+    checkRecords(stream, entries, (index) => `records.${index + 1}.member.`)
     let bytes = 0
-    for (const { partitionKey, data } of entries) bytes += Buffer.byteLength(partitionKey) + data.length
+    for (const { partitionKey, data } of entries) bytes += Buffer.byteLength(partitionKey ?? '') + data.length
     if (bytes > requestBytesMax) throw invalidArgument(`Records size exceeds ${requestBytesMax / 1_048_576} MB limit`)
     checkDryRun(input)
     const results = await putEntries(stream, entries, context)
@@ -30,8 +32,11 @@ export const putRecords = operation({
     const records = results.map((result) => {
       if (!(result instanceof Error)) return { SequenceNumber: result.sequenceNumber, ShardId: result.shardId }
       failed++
-      return { ErrorCode: 'InternalFailure', ErrorMessage: `Internal service failure: ${result.message}` }
+      const throttled = result instanceof AwsError
+      return throttled
+        ? { ErrorCode: result.type, ErrorMessage: result.message }
+        : { ErrorCode: 'InternalFailure', ErrorMessage: `Internal service failure: ${result.message}` }
     })
-    return { FailedRecordCount: failed, Records: records }
+    return { FailedRecordCount: failed, Records: records, EncryptionType: encryptionOf(stream) }
   },
 })

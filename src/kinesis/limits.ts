@@ -1,0 +1,144 @@
+// AWS's limits: what the account may have, and how fast a shard may be written and read. Off unless kinesis.limits is on: a local test
+// wants no throttling; one that tests its own retries does.
+import type { Settings } from '../config.ts'
+import type { Engine } from '../engine/engine.ts'
+import { AwsError, limitExceeded } from './aws-error.ts'
+import { Bucket } from './bucket.ts'
+import type { Output } from './operation.ts'
+import { factsOf, type StreamMode } from './stream-facts.ts'
+import { isStreamName } from './streams.ts'
+
+/** A shard's throughput: AWS's fixed figures. */
+const writeBytesPerS = 1_048_576
+const writeRecordsPerS = 1000
+const readBytesPerS = 2 * 1_048_576
+const readCallsPerS = 5
+/** A read of ten times what a second allows is answered, and then paid off for five seconds. */
+const readDebtS = 5
+
+interface ShardBuckets {
+  readonly writeBytes: Bucket
+  readonly writeRecords: Bucket
+  readonly readCalls: Bucket
+  readonly readBytes: Bucket
+}
+
+export class Limits {
+  readonly #engine: Engine
+  readonly #settings: Settings
+  /** By topic id, then shard. */
+  readonly #shards = new Map<string, Map<number, ShardBuckets>>()
+  /** Calls of the control plane, by operation. */
+  readonly #calls = new Map<string, Bucket>()
+
+  constructor(engine: Engine, settings: Settings) {
+    this.#engine = engine
+    this.#settings = settings
+    engine.topics.onChange(({ kind, topic }) => {
+      if (kind === 'deleted') this.#shards.delete(topic.id)
+    })
+  }
+
+  get on(): boolean {
+    return this.#settings.get('kinesis.limits') === 'on'
+  }
+
+  /** DescribeLimits' figures. On-demand streams do not count against the shards. */
+  describe(): Output {
+    const streams = this.#engine.topics.all().filter(({ name }) => isStreamName(name))
+    const onDemand = streams.filter(({ stream }) => factsOf(stream).mode === 'ON_DEMAND')
+    return {
+      ShardLimit: this.#settings.get('kinesis.shards.max'),
+      OpenShardCount: this.#openShards(),
+      OnDemandStreamCount: onDemand.length,
+      OnDemandStreamCountLimit: this.#settings.get('kinesis.on.demand.streams.max'),
+    }
+  }
+
+  /** Refuses a stream that the account has no room for. */
+  newStream(mode: StreamMode, shards: number): void {
+    if (mode === 'PROVISIONED') {
+      this.newShards(shards)
+      return
+    }
+    const most = this.#settings.get('kinesis.on.demand.streams.max')
+    const { OnDemandStreamCount: count } = this.describe()
+    if (this.on && Number(count) >= most) {
+      throw limitExceeded(`This request would exceed the limit of ${most} on-demand streams for the account ${this.#settings.get('aws.account.id')}.`)
+    }
+  }
+
+  /** Refuses `count` more open shards than the account may have. */
+  newShards(count: number): void {
+    const most = this.#settings.get('kinesis.shards.max')
+    const open = this.on ? this.#openShards() : 0
+    if (!this.on || open + count <= most) return
+    throw limitExceeded(
+      `This request would exceed the shard limit for the account ${this.#settings.get('aws.account.id')} in ${this.#settings.get('aws.region')}. ` +
+        `Current shard count for the account: ${open}. Limit: ${most}. Number of additional shards that would have resulted from this request: ${count}. ` +
+        'Refer to the AWS Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) ' +
+        'for current limits and how to request higher limits.',
+    )
+  }
+
+  /** Counts a call of an operation that AWS allows `perSecond` times for the account, or for one stream where `scope` names it. */
+  call(operation: string, scope: string, perSecond: number, nowMs: number): void {
+    if (!this.on) return
+    const key = `${operation}/${scope}`
+    let bucket = this.#calls.get(key)
+    if (!bucket) this.#calls.set(key, (bucket = new Bucket(perSecond, perSecond, nowMs)))
+    if (bucket.take(1, nowMs)) return
+    const what = scope === '' ? '' : ` stream ${scope} under`
+    throw limitExceeded(`Rate exceeded for${what} account ${this.#settings.get('aws.account.id')}.`)
+  }
+
+  /** Whether a record may be written to a shard now; counts it if so. */
+  mayWrite(topicId: string, shardIndex: number, bytes: number, nowMs: number): boolean {
+    const { writeBytes, writeRecords } = this.#shard(topicId, shardIndex, nowMs)
+    // A record above a second's worth is let through on a full bucket and paid off.
+    if (!writeBytes.has(Math.min(bytes, writeBytesPerS), nowMs) || !writeRecords.take(1, nowMs)) return false
+    writeBytes.spend(bytes, nowMs)
+    return true
+  }
+
+  /** Refuses a GetRecords call on a shard that is read too often, or that still pays off a large answer. */
+  checkRead(topicId: string, shardIndex: number, nowMs: number, refuse: () => AwsError): void {
+    if (!this.on) return
+    const { readCalls, readBytes } = this.#shard(topicId, shardIndex, nowMs)
+    if (!readBytes.has(1, nowMs) || !readCalls.take(1, nowMs)) throw refuse()
+  }
+
+  /** Counts what a GetRecords call gave. */
+  didRead(topicId: string, shardIndex: number, bytes: number, nowMs: number): void {
+    if (this.on) this.#shard(topicId, shardIndex, nowMs).readBytes.spend(Math.min(bytes, readBytesPerS * readDebtS), nowMs)
+  }
+
+  #openShards(): number {
+    let open = 0
+    for (const { name, stream, shards } of this.#engine.topics.all()) {
+      if (!isStreamName(name) || factsOf(stream).mode === 'ON_DEMAND') continue
+      for (const shard of shards) if (shard.endOffset === null) open++
+    }
+    return open
+  }
+
+  #shard(topicId: string, shardIndex: number, nowMs: number): ShardBuckets {
+    let ofTopic = this.#shards.get(topicId)
+    if (!ofTopic) this.#shards.set(topicId, (ofTopic = new Map()))
+    let buckets = ofTopic.get(shardIndex)
+    if (!buckets) {
+      buckets = {
+        writeBytes: new Bucket(writeBytesPerS, writeBytesPerS, nowMs),
+        writeRecords: new Bucket(writeRecordsPerS, writeRecordsPerS, nowMs),
+        readCalls: new Bucket(readCallsPerS, readCallsPerS, nowMs),
+        readBytes: new Bucket(readBytesPerS, readBytesPerS, nowMs),
+      }
+      ofTopic.set(shardIndex, buckets)
+    }
+    return buckets
+  }
+}
+
+/** AWS's refusal of a shard that is read or written too fast. */
+export const shardThrottled = (shardId: string, stream: string, account: string): AwsError =>
+  new AwsError('ProvisionedThroughputExceededException', `Rate exceeded for shard ${shardId} in stream ${stream} under account ${account}.`)

@@ -1,0 +1,24 @@
+// DecreaseStreamRetentionPeriod: retention.ms in hours, down to a day. What is older goes as retention.ms takes it.
+import { invalidArgument } from '../aws-error.ts'
+import { retentionHours } from '../describe.ts'
+import { operation } from '../operation.ts'
+import { checkRetentionHours, hourMs } from '../retention-input.ts'
+import { integer, required } from '../shape.ts'
+import { streamReference } from '../shapes.ts'
+
+export const decreaseStreamRetentionPeriod = operation({
+  name: 'DecreaseStreamRetentionPeriod',
+  input: { retentionPeriodHours: required(integer()), ...streamReference },
+  async run({ retentionPeriodHours: hours, ...reference }, { streams, nowMs }) {
+    const stream = streams.active(reference)
+    checkRetentionHours(hours)
+    const now = retentionHours(stream)
+    if (hours > now) {
+      throw invalidArgument(
+        `Requested retention period (${hours} hours) for stream ${stream.name} can not be longer than existing retention period (${now} hours). Use IncreaseRetentionPeriod API.`,
+      )
+    }
+    await streams.configure(stream, 'retention.ms', String(hours * hourMs), nowMs)
+    return undefined
+  },
+})

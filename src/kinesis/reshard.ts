@@ -1,0 +1,97 @@
+// Resharding: what a split, a merge or a change of the shard count makes of a stream's shards. Each goes to the engine as one commit
+// that both doors see at once. The engine asks the plans below while no append is under way.
+import { mergeShards, type Shard, splitShard } from '../engine/shards.ts'
+import type { Reshard, Topic } from '../engine/topics.ts'
+import { type AwsError, notFound, validationError } from './aws-error.ts'
+import type { Context } from './operation.ts'
+import { shardIndexOf } from './shard-id.ts'
+import type { StreamShard } from './shard-map.ts'
+import { withFacts } from './stream-facts.ts'
+import type { Stream } from './streams.ts'
+
+/** The shard that a reshard names, or AWS's ResourceNotFoundException. */
+export function shardToChange(stream: Stream, name: string, account: string): StreamShard {
+  const index = shardIndexOf(name)
+  const shard = index === null ? undefined : stream.shards.get(index)
+  if (!shard) throw notFound(`Could not find shard ${name} in stream ${stream.name} under account ${account}.`)
+  return shard
+}
+
+/** On-demand streams are scaled by AWS alone. */
+export function checkProvisioned(stream: Stream, account: string): void {
+  if (stream.facts.mode === 'ON_DEMAND') {
+    throw validationError(`Request is invalid. Stream ${stream.name} under account ${account} is in On-Demand mode.`)
+  }
+}
+
+export const alreadyClosed = (id: string): AwsError =>
+  validationError(`Shard ${id} has already been merged or split, and thus is not eligible for merging or splitting.`)
+
+type EndOffsetOf = (partition: number) => number
+
+/** Applies a plan to a stream; it is UPDATING for the transition time. */
+export async function applyReshard(
+  stream: Stream,
+  { engine, streams, nowMs }: Context,
+  plan: (topic: Topic, endOffsetOf: EndOffsetOf, nowMs: number) => Reshard,
+  more: { scaledMs?: readonly number[] } = {},
+): Promise<void> {
+  await engine.topics.reshard(stream.name, (topic, endOffsetOf, atMs) => ({
+    ...plan(topic, endOffsetOf, atMs),
+    stream: withFacts(topic.stream, { busyUntilMs: streams.busyUntil(nowMs), ...more }),
+  }))
+}
+
+/** A split at the first hash key of the upper child. */
+export function planSplit(topic: Topic, shardIndex: number, hashStart: bigint, endOffsetOf: EndOffsetOf, nowMs: number): Reshard {
+  const parent = topic.shards.find(({ index }) => index === shardIndex)!
+  const at = { endOffset: endOffsetOf(parent.partition), nowMs }
+  return { shards: splitShard(topic.shards, shardIndex, hashStart, topic.partitions.length, at), addedPartitions: 1 }
+}
+
+/** A merge; the second shard's partition is retired. */
+export function planMerge(topic: Topic, first: number, second: number, endOffsetOf: EndOffsetOf, nowMs: number): Reshard {
+  const { partition } = topic.shards.find(({ index }) => index === second)!
+  return { shards: mergeShards(topic.shards, first, second, endOffsetOf, nowMs), retiredPartitions: [partition] }
+}
+
+/**
+ * Uniform scaling to `target` open shards of equal width: neighbours are merged where there are too many, the widest are split
+ * where there are too few, as AWS does with short-lived shards in between.
+ */
+export function planCount(topic: Topic, target: number, endOffsetOf: EndOffsetOf, nowMs: number): Reshard {
+  let shards: readonly Shard[] = topic.shards
+  let partitions = topic.partitions.length
+  const retiredPartitions: number[] = []
+  const end: EndOffsetOf = (partition) => (partition < topic.partitions.length ? endOffsetOf(partition) : 0)
+  const open = shards.filter(({ endOffset }) => endOffset === null).sort((a, b) => (a.hashStart < b.hashStart ? -1 : 1))
+  const bounds = evenBounds(target)
+  // Every bound of the target becomes a bound of an open shard …
+  let at = 0
+  for (const bound of bounds) {
+    while (open[at]!.hashEnd < bound) at++
+    const shard = open[at]!
+    if (shard.hashStart === bound) continue
+    shards = splitShard(shards, shard.index, bound, partitions++, { endOffset: end(shard.partition), nowMs })
+    open.splice(at, 1, ...shards.slice(-2))
+  }
+  // … and then what lies between two of them becomes one shard.
+  const wanted = new Set(bounds)
+  let left = open[0]!
+  for (const right of open.slice(1)) {
+    if (wanted.has(right.hashStart)) {
+      left = right
+      continue
+    }
+    shards = mergeShards(shards, left.index, right.index, end, nowMs)
+    retiredPartitions.push(right.partition)
+    left = shards.at(-1)!
+  }
+  return { shards, addedPartitions: partitions - topic.partitions.length, retiredPartitions }
+}
+
+/** Where shards of equal width begin, but for the first. */
+function evenBounds(count: number): bigint[] {
+  const width = (1n << 128n) / BigInt(count)
+  return Array.from({ length: count - 1 }, (_, i) => width * BigInt(i + 1))
+}

@@ -1,0 +1,44 @@
+// What AWS clients have set on a stream and Kafka knows nothing of. Kept with the topic by the engine, which does not look inside;
+// a topic that Kafka made has the defaults.
+import type { StreamFacts } from '../engine/topics.ts'
+
+export type StreamMode = 'PROVISIONED' | 'ON_DEMAND'
+export type RecordDistribution = 'AUTO' | 'USER_PARTITION_KEY'
+
+export interface AwsFacts {
+  readonly mode: StreamMode
+  readonly tags: Readonly<Record<string, string>>
+  /** Null: not encrypted. */
+  readonly keyId: string | null
+  /** Names of enhanced metrics, in AWS's order. */
+  readonly shardLevelMetrics: readonly string[]
+  readonly warmThroughputMiBps: number | null
+  readonly distribution: RecordDistribution
+  /** The stream's resource policy, as it was put. */
+  readonly policy: string | null
+  /** CREATING or UPDATING ends then, in milliseconds since the epoch. */
+  readonly busyUntilMs: number
+  /** When UpdateShardCount was called, the last 24 hours: AWS allows ten. */
+  readonly scaledMs: readonly number[]
+}
+
+const defaults: AwsFacts = {
+  mode: 'PROVISIONED',
+  tags: {},
+  keyId: null,
+  shardLevelMetrics: [],
+  warmThroughputMiBps: null,
+  distribution: 'USER_PARTITION_KEY',
+  policy: null,
+  busyUntilMs: 0,
+  scaledMs: [],
+}
+
+/** The facts, with defaults for what was never set. */
+export const factsOf = ({ aws }: StreamFacts): AwsFacts => (aws ? { ...defaults, ...(aws as Partial<AwsFacts>) } : defaults)
+
+/** The facts as the engine keeps them. */
+export const withFacts = (stream: StreamFacts, change: Partial<AwsFacts>): StreamFacts => ({ ...stream, aws: { ...stream.aws, ...change } })
+
+/** For a stream that is about to be made. */
+export const newFacts = (facts: Partial<AwsFacts>): Readonly<Record<string, unknown>> => ({ ...facts })
