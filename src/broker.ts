@@ -5,6 +5,7 @@ import { AdminServer, type BrokerState } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Settings, type SettingsInput } from './config.ts'
 import { createGroups, type Groups } from './coordinators/group/groups.ts'
+import { createTransactions, type Transactions } from './coordinators/transaction/transactions.ts'
 import { Counters } from './counters.ts'
 import { Engine, stamp } from './engine/engine.ts'
 import { createKafkaServer, type KafkaServer } from './kafka/server.ts'
@@ -92,6 +93,7 @@ class RunningBroker implements Broker {
   #store: Store | null = null
   #engine: Engine | null = null
   #groups: Groups | null = null
+  #transactions: Transactions | null = null
   #kafka: KafkaServer | null = null
   #aws: KinesisServer | null = null
   #admin: AdminServer | null = null
@@ -129,7 +131,29 @@ class RunningBroker implements Broker {
     this.#groups = groups
 
     const kafkaAt = parseAddress(settings.get('kafka'))
-    this.#kafka = createKafkaServer({ engine, groups, settings, clock, random, logger, counters, ...kafkaAt, advertised: () => this.#advertised() })
+    const transactions = await createTransactions({
+      store,
+      clock,
+      settings,
+      partition: (topicId, partition) => engine.topics.byId(topicId)?.partitions[partition],
+      topics: engine.topics,
+      groups,
+      newProducerId: () => engine.newProducerId(),
+      onError: (error, transactionalId) => logger.error('a transaction failed', { error, transactionalId }),
+    })
+    this.#transactions = transactions
+    this.#kafka = createKafkaServer({
+      engine,
+      groups,
+      transactions,
+      settings,
+      clock,
+      random,
+      logger,
+      counters,
+      ...kafkaAt,
+      advertised: () => this.#advertised(),
+    })
     const awsAt = parseAddress(settings.get('aws'))
     this.#aws = createKinesisServer({
       engine,
@@ -203,7 +227,14 @@ class RunningBroker implements Broker {
   }
 
   async reset(): Promise<void> {
+    // Before as well as after: a commit that slips in between would leave a row in the store.
+    this.#forgetCoordinators()
     await this.#engine!.reset()
+    this.#forgetCoordinators()
+  }
+
+  #forgetCoordinators(): void {
+    this.#transactions!.reset()
     this.#groups!.reset()
   }
 
@@ -219,6 +250,7 @@ class RunningBroker implements Broker {
     this.#engine?.close()
     this.#groups?.quiesce()
     await Promise.all([this.#kafka?.close(graceMs), this.#aws?.close(graceMs)])
+    this.#transactions?.close()
     this.#groups?.close()
     await this.#store?.close()
     await this.#admin?.close()

@@ -1,7 +1,7 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
 import type { Bounds, CommitNotice } from '../../storage/log.ts'
-import { StorageFull, type Store } from '../../storage/store.ts'
+import { PartitionGone, StorageFull, type Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
@@ -242,6 +242,7 @@ export interface Marker {
 }
 
 export function asEngineError(error: unknown): unknown {
+  if (error instanceof PartitionGone) return new EngineError('topic-unknown', error.message)
   if (error instanceof StorageFull) return new EngineError('storage-full', `The disk is full: ${error.message}`)
   if (error instanceof Error && error.name === 'StoreFailed') return new EngineError('storage-failed', error.message)
   return error

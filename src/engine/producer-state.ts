@@ -120,6 +120,11 @@ export class ProducerState {
     if (producer && epoch > producer.epoch) this.#producers.set(producerId, { epoch, lastUsedMs: nowMs, batches: [] })
   }
 
+  /** The producer's epoch; null where it is not known. */
+  epochOf(producerId: number): number | null {
+    return this.#producers.get(producerId)?.epoch ?? null
+  }
+
   /** Producers with their epoch and last sequence, for DescribeProducers. */
   list(): { producerId: number; epoch: number; lastSequence: number; lastUsedMs: number }[] {
     return [...this.#producers].map(([producerId, { epoch, lastUsedMs, batches }]) => ({

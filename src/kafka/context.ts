@@ -5,6 +5,7 @@ import type { Api, RequestOf, ResponseInput } from '../../protocol/schema.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Groups } from '../coordinators/group/groups.ts'
+import type { Transactions } from '../coordinators/transaction/transactions.ts'
 import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../logging.ts'
@@ -18,6 +19,7 @@ import type { Mutations, Throttle } from './throttle.ts'
 export interface Services {
   readonly engine: Engine
   readonly groups: Groups
+  readonly transactions: Transactions
   readonly settings: Settings
   readonly clock: Clock
   readonly random: Random

@@ -44,6 +44,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     return {
       engine: services.engine,
       groups: services.groups,
+      transactions: services.transactions,
       settings: services.settings,
       clock: services.clock,
       random: services.random,

@@ -62,6 +62,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   const services: DoorServices = {
     engine: options.engine,
     groups: options.groups,
+    transactions: options.transactions,
     settings,
     clock,
     random: options.random,

@@ -42,6 +42,7 @@ const manualCommit = (topicId: string, offset: number): Asked<'commit'> => ({
   tellsUnknownGroup: true,
   expiresMs: null,
   committedMs: null,
+  producerId: null,
   offsets: [{ topicId, partition: 0, offset, leaderEpoch: -1, metadata: null }],
 })
 
@@ -90,10 +91,15 @@ describe('groups', () => {
       { groupId: 'other', kind: 'classic', state: 'Empty', protocolType: '', memberCount: 0 },
     ])
     expect(await groups.submit('busy', { verb: 'heartbeat', memberId, instanceId: null, generation: 1 })).toEqual({ error: 'NONE' })
-    expect(read.splice(0).slice(1)).toEqual(['get groups busy', 'list group-members busy', 'list group-offsets busy'])
+    expect(read.splice(0).slice(1)).toEqual([
+      'get groups busy',
+      'list group-members busy',
+      'list group-offsets busy',
+      'list group-pending-offsets busy',
+    ])
     // The rest follows by itself, so that timers run and lag can be told.
     await world.clock.advance(10)
-    expect(read).toEqual(['get groups other', 'list group-members other', 'list group-offsets other'])
+    expect(read).toEqual(['get groups other', 'list group-members other', 'list group-offsets other', 'list group-pending-offsets other'])
     expect([...groups.committed()]).toEqual([{ groupId: 'other', topicId: 'id-of-t', partition: 0, offset: 7 }])
   })
 

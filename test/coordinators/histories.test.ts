@@ -180,7 +180,17 @@ class History {
   commit(client: Client | null, { topic, partition, offset }: { topic: number; partition: number; offset: number }): void {
     const offsets = [{ topicId: this.topics.id(`t${topic}`), partition, offset, leaderEpoch: 0, metadata: null }]
     const { memberId, generation } = client ?? { memberId: '', generation: -1 }
-    this.ask({ verb: 'commit', memberId, instanceId: null, generation, tellsUnknownGroup: true, expiresMs: null, committedMs: null, offsets })
+    this.ask({
+      verb: 'commit',
+      memberId,
+      instanceId: null,
+      generation,
+      tellsUnknownGroup: true,
+      expiresMs: null,
+      committedMs: null,
+      producerId: null,
+      offsets,
+    })
   }
 
   /** The group as a restart would find it now. */
@@ -195,7 +205,7 @@ class History {
       onError: (error) => this.errors.push(error),
     })
     await copy.submit('g', { verb: 'describe' })
-    const group = copy.peek('g') ?? { id: 'g', body: null, offsets: new Map() }
+    const group = copy.peek('g') ?? { id: 'g', body: null, offsets: new Map(), pending: new Map() }
     copy.close()
     return group
   }
@@ -230,7 +240,7 @@ async function play(steps: readonly (readonly [Step, boolean])[]): Promise<void>
   expect(history.errors).toEqual([])
   const live = history.groups.peek('g')
   if (live?.body) expect(live.body.phase).toBe('empty')
-  expect(durable(await history.stored())).toEqual(durable(live ?? { id: 'g', body: null, offsets: new Map() }))
+  expect(durable(await history.stored())).toEqual(durable(live ?? { id: 'g', body: null, offsets: new Map(), pending: new Map() }))
   history.groups.close()
 }
 

@@ -193,7 +193,15 @@ class Player {
       })
     const expires = words.get('expires')
     const expiresMs = expires === undefined ? null : this.clock.now() + Number(expires)
-    const event: Asked<'commit'> = { verb: 'commit', ...identity, tellsUnknownGroup: words.get('v') !== '8', expiresMs, committedMs: null, offsets }
+    const event: Asked<'commit'> = {
+      verb: 'commit',
+      ...identity,
+      tellsUnknownGroup: words.get('v') !== '8',
+      expiresMs,
+      committedMs: null,
+      producerId: null,
+      offsets,
+    }
     this.ask(who, event, ({ error, offsets: errors }) => [error, ...errors].join(' '))
   }
 

@@ -8,6 +8,7 @@ import { Writer } from '../../protocol/writer.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { Settings, type SettingsInput } from '../../src/config.ts'
 import { createGroups } from '../../src/coordinators/group/groups.ts'
+import { createTransactions } from '../../src/coordinators/transaction/transactions.ts'
 import { Counters } from '../../src/counters.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
 import type { Handler } from '../../src/kafka/context.ts'
@@ -46,11 +47,22 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
   const store = openMemoryStore({ stamp, now: () => clock.now(), flush: 'sync', recentBytesMax: 1 << 20, onFailure: () => {} })
   const engine = await Engine.start({ store, settings, clock, random })
   const groups = await createGroups({ store, clock, random, settings, topics: engine.topics, onError: () => {} })
+  const transactions = await createTransactions({
+    store,
+    clock,
+    settings,
+    partition: (topicId, partition) => engine.topics.byId(topicId)?.partitions[partition],
+    topics: engine.topics,
+    groups,
+    newProducerId: () => engine.newProducerId(),
+    onError: () => {},
+  })
   const counters = new Counters()
   const { handlers, readByEvents } = options
   const server = createKafkaServer({
     engine,
     groups,
+    transactions,
     settings,
     clock,
     random,
@@ -72,6 +84,7 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
     async [Symbol.asyncDispose]() {
       engine.close()
       await server.close(0)
+      transactions.close()
       groups.close()
       await store.close()
     },

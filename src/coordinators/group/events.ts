@@ -118,6 +118,8 @@ export interface CommitEvent {
   readonly expiresMs: number | null
   /** The commit's time as OffsetCommit 1 may give it; null for now. */
   readonly committedMs: number | null
+  /** The producer whose transaction the offsets belong to: they count when it commits. Null for a plain commit. */
+  readonly producerId: number | null
   readonly offsets: readonly OffsetToCommit[]
 }
 
@@ -140,7 +142,8 @@ export interface FetchAnswer {
   readonly error: GroupError
   readonly topics: readonly {
     readonly topicId: string
-    readonly partitions: readonly { readonly partition: number; readonly row: OffsetRow | null }[]
+    /** `unstable`: an open transaction may still change it. */
+    readonly partitions: readonly { readonly partition: number; readonly row: OffsetRow | null; readonly unstable: boolean }[]
   }[]
 }
 
@@ -178,6 +181,12 @@ export interface OffsetDeleteAnswer {
   readonly partitions: readonly GroupError[]
 }
 
+/** Offsets that came too late for their transaction: forget them. */
+export interface DropPendingEvent {
+  readonly verb: 'drop-pending'
+  readonly producerId: number
+}
+
 /** Asked by the broker itself, now and then: drop what has outlived its retention. */
 export interface CleanUpEvent {
   readonly verb: 'clean-up'
@@ -200,6 +209,7 @@ export interface Verbs {
   describe: { event: DescribeEvent; answer: DescribeAnswer }
   delete: { event: DeleteEvent; answer: ErrorAnswer }
   'offset-delete': { event: OffsetDeleteEvent; answer: OffsetDeleteAnswer }
+  'drop-pending': { event: DropPendingEvent; answer: ErrorAnswer }
   'clean-up': { event: CleanUpEvent; answer: ErrorAnswer }
   'topic-gone': { event: TopicGoneEvent; answer: ErrorAnswer }
 }
@@ -227,6 +237,7 @@ export const failures: { readonly [V in Verb]: (event: Verbs[V]['event'], error:
   describe: (_, error) => ({ error, state: '', protocolType: '', protocolName: '', members: [] }),
   delete: (_, error) => ({ error }),
   'offset-delete': (_, error) => ({ error, partitions: [] }),
+  'drop-pending': (_, error) => ({ error }),
   'clean-up': (_, error) => ({ error }),
   'topic-gone': (_, error) => ({ error }),
 }

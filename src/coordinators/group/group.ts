@@ -13,19 +13,30 @@ import { applyClassic, type ClassicGroup, newClassicGroup } from './classic/stat
 import { decideSync, decideSyncTimeout } from './classic/sync.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
 import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
-import { applyOffset, fetchOffsets, type Offsets, removeOffsets } from './offsets.ts'
-import { type GroupRecord, groupTable, memberTable, offsetTable, type StoredRecord, type VolatileRecord, writeRecord } from './records.ts'
+import { applyOffset, fetchOffsets, type Offsets, type PendingOffsets, pendingOf, removeOffsets } from './offsets.ts'
+import {
+  type GroupRecord,
+  groupTable,
+  memberTable,
+  offsetTable,
+  pendingOffsetTable,
+  type StoredRecord,
+  type VolatileRecord,
+  writeRecord,
+} from './records.ts'
 
 export interface Group {
   readonly id: string
   /** Null while there is no such group. */
   body: ClassicGroup | null
   readonly offsets: Offsets
+  /** Offsets of open transactions (KIP-98). */
+  readonly pending: PendingOffsets
 }
 
 export type GroupCoordinator = Coordinator<Group, GroupEvent, StoredRecord, VolatileRecord, Answer>
 
-export const newGroup = (id: string): Group => ({ id, body: null, offsets: new Map() })
+export const newGroup = (id: string): Group => ({ id, body: null, offsets: new Map(), pending: new Map() })
 
 export interface GroupOptions {
   settings: GroupSettings
@@ -48,9 +59,9 @@ export function createGroupCoordinator(options: GroupOptions): GroupCoordinator 
     load: (tables, groupId) => (options.isStored(groupId) ? load(tables, groupId) : newGroup(groupId)),
     wake: (group, nowMs) => wake(group, { nowMs, to: 0, settings: options.settings }),
     // Nothing but the reads and removals of offsets depends on them; those wait (needsQuiet).
-    commutes: ({ type }) => type === 'offset-committed' || type === 'group-created',
+    commutes: ({ type }) => type === 'offset-committed' || type === 'offset-pending' || type === 'group-created',
     needsQuiet: ({ verb }) => verb === 'delete' || verb === 'offset-delete' || verb === 'clean-up' || verb === 'topic-gone',
-    isGone: (group) => group.body === null && group.offsets.size === 0,
+    isGone: (group) => group.body === null && group.offsets.size === 0 && group.pending.size === 0,
   }
 }
 
@@ -71,7 +82,7 @@ function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: G
     case 'commit':
       return decideCommit(classic, exists, event, moment)
     case 'fetch':
-      return [reply(moment.to, fetchOffsets(group.offsets, event))]
+      return [reply(moment.to, fetchOffsets(group.offsets, group.pending, event))]
     case 'describe':
       return [reply(moment.to, exists ? describeClassic(classic) : { ...failures.describe(event, 'GROUP_ID_NOT_FOUND'), state: 'Dead' })]
     case 'delete':
@@ -79,6 +90,8 @@ function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: G
     case 'offset-delete':
       if (!exists) return [reply(moment.to, failures[event.verb](event, 'GROUP_ID_NOT_FOUND'))]
       return decideOffsetDelete(classic, group.offsets, event, moment)
+    case 'drop-pending':
+      return [...endTransaction(group, event.producerId, false).map(record), reply(moment.to, { error: 'NONE' })]
     case 'clean-up':
       return [...decideCleanUp(group, moment, options), reply(moment.to, { error: 'NONE' })]
     case 'topic-gone':
@@ -100,7 +113,14 @@ function decideDelete(group: Group, event: Request & { verb: 'delete' }, { to }:
   if (!group.body) return [reply(to, failures.delete(event, 'GROUP_ID_NOT_FOUND'))]
   if (group.body.phase !== 'empty') return [reply(to, failures.delete(event, 'NON_EMPTY_GROUP'))]
   const timers: GroupEffect[] = Array.from(group.body.pending, (memberId) => cancel(sessionTimer(memberId)))
-  return [...removeOffsets(group.offsets), remove(group.body), ...timers, reply(to, { error: 'NONE' })]
+  const pending = [...group.pending.keys()].flatMap((producerId) => endTransaction(group, producerId, false).map(record))
+  return [...removeOffsets(group.offsets), ...pending, remove(group.body), ...timers, reply(to, { error: 'NONE' })]
+}
+
+/** The record that ends a producer's transaction in this group; none where it has no offsets here. */
+export function endTransaction(group: Group, producerId: number, committed: boolean): (StoredRecord & { type: 'transaction-ended' })[] {
+  const offsets = pendingOf(group.pending, producerId)
+  return offsets.length === 0 ? [] : [{ type: 'transaction-ended', producerId, committed, offsets }]
 }
 
 function decideCleanUp(group: Group, moment: GroupMoment, { nameOf }: GroupOptions): GroupEffect[] {
@@ -109,7 +129,7 @@ function decideCleanUp(group: Group, moment: GroupMoment, { nameOf }: GroupOptio
   const orphans = [...group.offsets.keys()].filter((topicId) => nameOf(topicId) === undefined)
   if (orphans.length > 0) return orphans.flatMap((topicId) => removeOffsets(group.offsets, topicId))
   const { effects, all } = expireOfClassic(group.body, group.offsets, moment, nameOf)
-  if (all && group.body.phase === 'empty' && group.body.pending.size === 0) effects.push(remove(group.body))
+  if (all && group.pending.size === 0 && group.body.phase === 'empty' && group.body.pending.size === 0) effects.push(remove(group.body))
   return effects
 }
 
@@ -119,7 +139,7 @@ function settle(group: Group, nowMs: number): GroupEffect[] {
   const { body, offsets } = group
   if (!body) return []
   // Came into being for a member that never joined.
-  const forgettable = body.phase === 'empty' && !body.stored && body.pending.size === 0 && offsets.size === 0
+  const forgettable = body.phase === 'empty' && !body.stored && body.pending.size === 0 && offsets.size === 0 && group.pending.size === 0
   return forgettable ? [change({ type: 'group-forgotten' })] : settleRebalance(body, nowMs)
 }
 
@@ -131,6 +151,15 @@ function apply(group: Group, change: GroupRecord): void {
     case 'offset-removed':
       applyOffset(group.offsets, change.topicId, change.partition, null)
       break
+    case 'offset-pending': {
+      let offsets = group.pending.get(change.producerId)
+      if (!offsets) group.pending.set(change.producerId, (offsets = new Map()))
+      applyOffset(offsets, change.topicId, change.partition, change.row)
+      break
+    }
+    case 'transaction-ended':
+      applyTransactionEnd(group, change)
+      break
     case 'group-removed':
     case 'group-forgotten':
       group.body = null
@@ -141,12 +170,25 @@ function apply(group: Group, change: GroupRecord): void {
   }
 }
 
+function applyTransactionEnd(group: Group, { producerId, committed, offsets }: StoredRecord & { type: 'transaction-ended' }): void {
+  const pending = group.pending.get(producerId)
+  for (const { topicId, partition, row } of offsets) {
+    if (pending) applyOffset(pending, topicId, partition, null)
+    if (committed) applyOffset(group.offsets, topicId, partition, row)
+  }
+  if (pending?.size === 0) group.pending.delete(producerId)
+}
+
 /** Recovery: what is stored, applied as if it had just been decided. */
 async function load(tables: Tables, groupId: string): Promise<Group> {
   const group = newGroup(groupId)
   const row = await tables.get(groupTable, [groupId])
   if (!row) return group
-  const [memberRows, offsetRows] = await Promise.all([tables.list(memberTable, [groupId]), tables.list(offsetTable, [groupId])])
+  const [memberRows, offsetRows, pendingRows] = await Promise.all([
+    tables.list(memberTable, [groupId]),
+    tables.list(offsetTable, [groupId]),
+    tables.list(pendingOffsetTable, [groupId]),
+  ])
   if (memberRows.length > 0) {
     const members = memberRows.map(({ key, row }) => [String(key[1]), row] as const)
     apply(group, { type: 'generation-stable', row, members, gone: [] })
@@ -155,6 +197,9 @@ async function load(tables: Tables, groupId: string): Promise<Group> {
   }
   for (const { key, row } of offsetRows) {
     apply(group, { type: 'offset-committed', topicId: String(key[1]), partition: Number(key[2]), row })
+  }
+  for (const { key, row } of pendingRows) {
+    apply(group, { type: 'offset-pending', producerId: Number(key[1]), topicId: String(key[2]), partition: Number(key[3]), row })
   }
   return group
 }

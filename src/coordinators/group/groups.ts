@@ -1,14 +1,15 @@
 // The groups of one broker, as the doors see them: hand in an event, get its answer; list them; take figures. Also what happens without being asked:
 // recovery in the background, the sweep for offsets that outlived their retention, offsets of deleted topics. Rules are in group.ts and below it.
 import type { Store } from '../../../storage/store.ts'
+import type { Batch } from '../../../storage/tables.ts'
 import type { Clock, Timer } from '../../clock.ts'
 import type { Random } from '../../random.ts'
 import { groupIdBytesMax, groupsMax } from '../limits.ts'
-import { type Refusal, Runtime } from '../runtime.ts'
+import { type Outcome, type Refusal, Runtime } from '../runtime.ts'
 import { phaseNames } from './classic/describe.ts'
 import type { GroupSettings } from './effects.ts'
 import { type Answer, failures, type GroupError, type GroupEvent, type Verb, type Verbs } from './events.ts'
-import { createGroupCoordinator, type Group } from './group.ts'
+import { createGroupCoordinator, endTransaction, type Group } from './group.ts'
 import { countOffsets } from './offsets.ts'
 import { type GroupRow, groupTable, type StoredRecord, type VolatileRecord } from './records.ts'
 
@@ -48,7 +49,7 @@ const refusals: { readonly [R in Refusal]: GroupError } = {
 }
 
 /** Verbs that Kafka answers for the empty group id too: clients that manage their partitions themselves may leave it out. */
-const worksForEmptyId: ReadonlySet<Verb> = new Set(['commit', 'fetch', 'describe', 'delete', 'clean-up', 'topic-gone'])
+const worksForEmptyId: ReadonlySet<Verb> = new Set(['commit', 'fetch', 'describe', 'delete', 'drop-pending', 'clean-up', 'topic-gone'])
 /** Groups handled before other work gets its turn. */
 const sliceGroups = 50
 
@@ -100,6 +101,17 @@ export class Groups {
     const mayCreate = asked.verb === 'join' || asked.verb === 'commit'
     if (mayCreate && this.size >= groupsMax && !this.#has(groupId)) return Promise.resolve(fail('COORDINATOR_NOT_AVAILABLE'))
     return this.#runtime.submit(groupId, event, (reason) => fail(refusals[reason])) as Promise<Verbs[V]['answer']>
+  }
+
+  /** Brings a group into memory, for a transaction that will commit offsets to it. */
+  async load(groupId: string): Promise<void> {
+    // Behind whatever waits for the group, which is in memory then; one with pending offsets stays there.
+    await this.submit(groupId, { verb: 'drop-pending', producerId: -1 })
+  }
+
+  /** Adds what becomes of a producer's pending offsets to the batch that ends its transaction. The group is in memory. */
+  endTransaction(batch: Batch, groupId: string, producerId: number, committed: boolean): Outcome | undefined {
+    return this.#runtime.takePart(groupId, batch, (group) => endTransaction(group, producerId, committed))
   }
 
   /** Groups there are, in memory or not. */

@@ -3,6 +3,7 @@
 import { record } from '../effect.ts'
 import type { GroupEffect } from './effects.ts'
 import type { CommitEvent, FetchAnswer, FetchEvent, GroupError, OffsetRow } from './events.ts'
+import type { PendingOffset } from './records.ts'
 
 /** Topic id to partition to what was committed. */
 export type Offsets = Map<string, Map<number, OffsetRow>>
@@ -36,22 +37,43 @@ export function commitRecords(event: CommitEvent, nowMs: number, metadataCharsMa
     }
     errors.push('NONE')
     const row: OffsetRow = [offset, leaderEpoch, metadata ?? '', committedMs, event.expiresMs]
-    effects.push(record({ type: 'offset-committed', topicId, partition, row }))
+    if (event.producerId === null) effects.push(record({ type: 'offset-committed', topicId, partition, row }))
+    else effects.push(record({ type: 'offset-pending', producerId: event.producerId, topicId, partition, row }))
   }
   return { effects, errors }
 }
 
-export function fetchOffsets(offsets: Offsets, event: FetchEvent): FetchAnswer {
+/** What open transactions will commit, by producer. */
+export type PendingOffsets = Map<number, Offsets>
+
+/** A producer's pending offsets, as the record that ends its transaction names them. */
+export function pendingOf(pending: PendingOffsets, producerId: number): PendingOffset[] {
+  const found: PendingOffset[] = []
+  for (const [topicId, partitions] of pending.get(producerId) ?? []) {
+    for (const [partition, row] of partitions) found.push({ topicId, partition, row })
+  }
+  return found
+}
+
+function isPending(pending: PendingOffsets, topicId: string, partition: number): boolean {
+  for (const offsets of pending.values()) if (offsets.get(topicId)?.has(partition)) return true
+  return false
+}
+
+export function fetchOffsets(offsets: Offsets, pending: PendingOffsets, event: FetchEvent): FetchAnswer {
   if (!event.wanted) {
     const topics = Array.from(offsets, ([topicId, partitions]) => ({
       topicId,
-      partitions: Array.from(partitions, ([partition, row]) => ({ partition, row })),
+      partitions: Array.from(partitions, ([partition, row]) => ({ partition, row, unstable: isPending(pending, topicId, partition) })),
     }))
     return { error: 'NONE', topics }
   }
   const topics = event.wanted.map(({ topicId, partitions }) => {
     const rows = offsets.get(topicId)
-    return { topicId, partitions: partitions.map((partition) => ({ partition, row: rows?.get(partition) ?? null })) }
+    return {
+      topicId,
+      partitions: partitions.map((partition) => ({ partition, row: rows?.get(partition) ?? null, unstable: isPending(pending, topicId, partition) })),
+    }
   })
   return { error: 'NONE', topics }
 }

@@ -34,6 +34,16 @@ export const memberTable = table<MemberRow>('group-members')
 /** Key: group id, topic id, partition. By id: the offsets of a topic that is gone can never be taken for those of a new one of the same name. */
 export const offsetTable = table<OffsetRow>('group-offsets')
 
+/** Key: group id, producer id, topic id, partition. Offsets of open transactions. */
+export const pendingOffsetTable = table<OffsetRow>('group-pending-offsets')
+
+/** Offsets of one producer's open transaction. */
+export interface PendingOffset {
+  readonly topicId: string
+  readonly partition: number
+  readonly row: OffsetRow
+}
+
 export type StoredRecord =
   /** The leader's assignment is here. `members` are the rows that differ from what is stored, `gone` those that are stored and no longer true. */
   | {
@@ -52,6 +62,9 @@ export type StoredRecord =
   | { readonly type: 'group-removed'; readonly gone: readonly string[] }
   | { readonly type: 'offset-committed'; readonly topicId: string; readonly partition: number; readonly row: OffsetRow }
   | { readonly type: 'offset-removed'; readonly topicId: string; readonly partition: number }
+  | ({ readonly type: 'offset-pending'; readonly producerId: number } & PendingOffset)
+  /** The producer's transaction is over: its offsets count now, or are forgotten. */
+  | { readonly type: 'transaction-ended'; readonly producerId: number; readonly committed: boolean; readonly offsets: readonly PendingOffset[] }
 
 /** How long the first rebalance of a group still waits for more members. */
 export interface InitialDelay {
@@ -122,5 +135,14 @@ export function writeRecord(batch: Batch, groupId: string, record: StoredRecord)
       break
     case 'offset-removed':
       batch.delete(offsetTable, [groupId, record.topicId, record.partition])
+      break
+    case 'offset-pending':
+      batch.put(pendingOffsetTable, [groupId, record.producerId, record.topicId, record.partition], record.row)
+      break
+    case 'transaction-ended':
+      for (const { topicId, partition, row } of record.offsets) {
+        batch.delete(pendingOffsetTable, [groupId, record.producerId, topicId, partition])
+        if (record.committed) batch.put(offsetTable, [groupId, topicId, partition], row)
+      }
   }
 }

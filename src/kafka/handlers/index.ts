@@ -2,6 +2,8 @@
 // One line for each file beside this one; test/kafka/handlers.test.ts fails on a file that is not listed.
 
 import type { Handler } from '../context.ts'
+import { handleAddOffsetsToTxn } from './add-offsets-to-txn.ts'
+import { handleAddPartitionsToTxn } from './add-partitions-to-txn.ts'
 import { handleAddRaftVoter } from './add-raft-voter.ts'
 import { handleAlterClientQuotas } from './alter-client-quotas.ts'
 import { handleAlterConfigs } from './alter-configs.ts'
@@ -18,9 +20,12 @@ import { handleDescribeCluster } from './describe-cluster.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleDescribeGroups } from './describe-groups.ts'
 import { handleDescribeLogDirs } from './describe-log-dirs.ts'
+import { handleDescribeProducers } from './describe-producers.ts'
 import { handleDescribeQuorum } from './describe-quorum.ts'
 import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts'
+import { handleDescribeTransactions } from './describe-transactions.ts'
 import { handleElectLeaders } from './elect-leaders.ts'
+import { handleEndTxn } from './end-txn.ts'
 import { handleFetch } from './fetch.ts'
 import { handleFindCoordinator } from './find-coordinator.ts'
 import { handleGetTelemetrySubscriptions } from './get-telemetry-subscriptions.ts'
@@ -33,6 +38,7 @@ import { handleListConfigResources } from './list-config-resources.ts'
 import { handleListGroups } from './list-groups.ts'
 import { handleListOffsets } from './list-offsets.ts'
 import { handleListPartitionReassignments } from './list-partition-reassignments.ts'
+import { handleListTransactions } from './list-transactions.ts'
 import { handleMetadata } from './metadata.ts'
 import { handleOffsetCommit } from './offset-commit.ts'
 import { handleOffsetDelete } from './offset-delete.ts'
@@ -42,8 +48,11 @@ import { handleProduce } from './produce.ts'
 import { handlePushTelemetry } from './push-telemetry.ts'
 import { handleRemoveRaftVoter } from './remove-raft-voter.ts'
 import { handleSyncGroup } from './sync-group.ts'
+import { handleTxnOffsetCommit } from './txn-offset-commit.ts'
 import { handleUnregisterBroker } from './unregister-broker.ts'
 import { handleUnregisterController } from './unregister-controller.ts'
+import { handleUpdateFeatures } from './update-features.ts'
+import { handleWriteTxnMarkers } from './write-txn-markers.ts'
 
 export const handlers: readonly Handler[] = [
   handleApiVersions,
@@ -88,4 +97,13 @@ export const handlers: readonly Handler[] = [
   handleAlterClientQuotas,
   handleGetTelemetrySubscriptions,
   handlePushTelemetry,
+  handleAddOffsetsToTxn,
+  handleAddPartitionsToTxn,
+  handleDescribeProducers,
+  handleDescribeTransactions,
+  handleEndTxn,
+  handleListTransactions,
+  handleTxnOffsetCommit,
+  handleWriteTxnMarkers,
+  handleUpdateFeatures,
 ]

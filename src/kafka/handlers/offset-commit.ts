@@ -46,6 +46,7 @@ export const handleOffsetCommit = handler(
             tellsUnknownGroup: version >= 9,
             expiresMs: request.retentionTimeMs >= 0 ? clock.now() + request.retentionTimeMs : null,
             committedMs,
+            producerId: null,
             offsets,
           })
         : { error: 'NONE' as const, offsets: [] }

@@ -2,7 +2,6 @@
 // transaction may still change can be held back (KIP-447). v8: several groups at once (KIP-709). v9: membership of KIP-848 groups. v10: topics by id.
 //
 // Where we differ from Apache Kafka 4.4: version 0, which it dropped, reads the same offsets as the others; all offsets of a group leave out topics that are gone.
-// RequireStable holds nothing back yet: nothing here commits offsets in a transaction.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { offsetFetch } from '../../../protocol/messages/offset-fetch.ts'
@@ -38,16 +37,26 @@ export const handleOffsetFetch = handler(offsetFetch, async (request, { version,
   const { topics } = engine
   if (version >= 8) {
     const fetched = await Promise.all(
-      request.groups.map(async ({ groupId, topics: wanted }) => ({ groupId, ...(await fetch(groups, topics, groupId, wanted, version)) })),
+      request.groups.map(async ({ groupId, topics: wanted }) => ({
+        groupId,
+        ...(await fetch(groups, topics, groupId, wanted, version, request.requireStable)),
+      })),
     )
     return respond({ throttleTimeMs: 0, topics: [], groups: fetched }, fetched.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
   }
   const wanted = request.topics?.map(({ name, partitionIndexes }) => ({ name, topicId: noId, partitionIndexes })) ?? null
-  const fetched = await fetch(groups, topics, request.groupId, wanted, version)
+  const fetched = await fetch(groups, topics, request.groupId, wanted, version, request.requireStable)
   return respond({ throttleTimeMs: 0, groups: [], ...fetched })
 })
 
-async function fetch(groups: Groups, topics: Topics, groupId: string, wanted: readonly Wanted[] | null, version: number): Promise<Fetched> {
+async function fetch(
+  groups: Groups,
+  topics: Topics,
+  groupId: string,
+  wanted: readonly Wanted[] | null,
+  version: number,
+  requireStable: boolean,
+): Promise<Fetched> {
   const sought = wanted?.map((asked) => ({ asked, topic: version >= 10 ? topics.byId(asked.topicId) : topics.get(asked.name) })) ?? null
   const told = await groups.submit(groupId, {
     verb: 'fetch',
@@ -59,7 +68,17 @@ async function fetch(groups: Groups, topics: Topics, groupId: string, wanted: re
       const name = topics.byId(topicId)?.name
       return name === undefined
         ? []
-        : [{ name, topicId, partitions: partitions.map(({ partition, row }) => fetchedPartition(partition, row, errorCode.NONE)) }]
+        : [
+            {
+              name,
+              topicId,
+              partitions: partitions.map(({ partition, row, unstable }) =>
+                requireStable && unstable
+                  ? fetchedPartition(partition, null, errorCode.UNSTABLE_OFFSET_COMMIT)
+                  : fetchedPartition(partition, row, errorCode.NONE),
+              ),
+            },
+          ]
     })
     return { errorCode: code, topics: all }
   }
@@ -67,9 +86,12 @@ async function fetch(groups: Groups, topics: Topics, groupId: string, wanted: re
   if (code !== errorCode.NONE && version >= 2) return { errorCode: code, topics: [] }
   const found = sought.map(({ asked, topic }, at) => {
     const partitionCode = code !== errorCode.NONE ? code : !topic && version >= 10 ? errorCode.UNKNOWN_TOPIC_ID : errorCode.NONE
-    const partitions = asked.partitionIndexes.map((partition, index) =>
-      fetchedPartition(partition, told.topics[at]?.partitions[index]?.row ?? null, partitionCode),
-    )
+    const partitions = asked.partitionIndexes.map((partition, index) => {
+      const found = told.topics[at]?.partitions[index]
+      // An open transaction still holds this offset: the client asks again (KIP-447).
+      if (requireStable && found?.unstable) return fetchedPartition(partition, null, errorCode.UNSTABLE_OFFSET_COMMIT)
+      return fetchedPartition(partition, found?.row ?? null, partitionCode)
+    })
     return { name: asked.name, topicId: asked.topicId, partitions }
   })
   return { errorCode: code, topics: found }

@@ -10,7 +10,7 @@
 // - acks=1 waits for the commit like acks=all: one node, and acknowledged means on disk.
 // - A null for records is refused with INVALID_RECORD; Kafka answers UNKNOWN_SERVER_ERROR.
 // - Errors carry a message from v8 on, where Kafka leaves most of them without one.
-// - Transactions are not served yet: a transactional produce gets TRANSACTIONAL_ID_AUTHORIZATION_FAILED.
+// - Before v12 a partition that is not in the transaction is refused with INVALID_TXN_STATE at once; from v12 on it joins the transaction by itself (KIP-890).
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { produce } from '../../../protocol/messages/produce.ts'
@@ -23,6 +23,7 @@ import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 import { findPartition } from '../partitions.ts'
 import { appendTerms, batchesOf, claimsTransaction } from '../produce-records.ts'
+import { checkTransaction, joinTransaction } from '../produce-transaction.ts'
 
 type Request = RequestOf<typeof produce>
 type TopicAnswer = ResponseInput<typeof produce>['responses'][number]
@@ -34,6 +35,8 @@ interface Part {
   records: Buffer | null
   /** Or the code that says why there is none. */
   partition: Partition | number
+  /** Why the partition could not join the transaction. */
+  transactionError?: number
 }
 
 const noLeader = { leaderId: -1, leaderEpoch: -1 }
@@ -41,13 +44,16 @@ const noOffset = -1
 
 export const handleProduce = handler(
   produce,
-  async (request, { version, engine, logger, lent, proceed, respond, silence, hangUp }) => {
+  async (request, { version, engine, transactions, logger, lent, proceed, respond, silence, hangUp }) => {
     const refusal = refusalOf(request)
     const parts = partsOf(engine, version, request)
     // The one wait before the order is fixed; nothing behind this request starts until then.
     for (const { partition } of parts) if (typeof partition !== 'number' && !partition.opened && !refusal) await engine.open([partition])
 
     const terms = { ...appendTerms(version), reusable: lent }
+    const { transactionalId } = request
+    if (transactionalId !== null && !refusal) await joinTransaction(transactions, transactionalId, parts, version)
+
     const appends = parts.map(append)
     proceed()
     const answers = await Promise.all(appends)
@@ -62,12 +68,13 @@ export const handleProduce = handler(
     })
     return respond({ responses }, firstError?.errorCode)
 
-    function append({ index, records, partition }: Part): Promise<PartitionAnswer> {
+    function append(part: Part): Promise<PartitionAnswer> {
+      const { index, records, partition } = part
       try {
         if (refusal) throw refusal
         if (typeof partition === 'number') throw new Refusal(partition, 'This server does not host this topic-partition.')
         const batches = batchesOf(records, version, partition.topic)
-        if (claimsTransaction(batches)) throw transactionsRefused()
+        if (claimsTransaction(batches)) checkTransaction(transactions, transactionalId, part, batches)
         return engine.append(partition, batches, terms).then(
           (appended) => stored(index, appended),
           (error: unknown) => refused(index, error),
@@ -112,11 +119,8 @@ export const handleProduce = handler(
 /** What is wrong with the request as a whole. */
 function refusalOf({ acks, transactionalId }: Request): Refusal | null {
   if (acks !== 0 && acks !== 1 && acks !== -1) return new Refusal(errorCode.INVALID_REQUIRED_ACKS, `acks=${acks}: 0, 1 and -1 (all) exist.`)
-  return transactionalId === null ? null : transactionsRefused()
-}
-
-function transactionsRefused(): Refusal {
-  return new Refusal(errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'Transactions are not served by this version of twinlog.')
+  // Without authorization rules every id may be used; an empty one is none.
+  return transactionalId === '' ? new Refusal(errorCode.INVALID_REQUEST, 'An empty transactional id.') : null
 }
 
 function partsOf(engine: Engine, version: number, { topicData }: Request): Part[] {

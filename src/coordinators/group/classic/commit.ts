@@ -26,12 +26,13 @@ export function decideCommit(group: ClassicGroup, exists: boolean, event: Commit
 function checkCommit(group: ClassicGroup, exists: boolean, event: CommitEvent): GroupError {
   if (!exists && event.generation >= 0) return event.tellsUnknownGroup ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION'
   if (event.generation < 0 && group.phase === 'empty') return 'NONE'
-  if (event.generation < 0 && event.memberId === '' && event.instanceId === null) return 'UNKNOWN_MEMBER_ID'
+  // A transactional producer may not say whose offsets these are (before KIP-447); its epoch guards them.
+  if (event.generation < 0 && event.memberId === '' && event.instanceId === null) return event.producerId === null ? 'UNKNOWN_MEMBER_ID' : 'NONE'
   const error = checkMember(group, event.memberId, event.instanceId)
   if (error !== 'NONE') return error
   if (event.generation !== group.generation) return 'ILLEGAL_GENERATION'
   // It knows this generation, so it has joined it; what it may still own of the one before is being assigned anew.
-  return group.phase === 'completing-rebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE'
+  return group.phase === 'completing-rebalance' && event.producerId === null ? 'REBALANCE_IN_PROGRESS' : 'NONE'
 }
 
 /** The row that makes a group of offsets only show up after a restart. */

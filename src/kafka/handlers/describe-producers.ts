@@ -1,0 +1,56 @@
+// DescribeProducers (61), version 0. KIP-664: who writes to a partition, and which transactions are open there.
+//
+// As Apache Kafka 4.4; the coordinator's epoch is 0, or -1 for a producer without transactions.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { describeProducers } from '../../../protocol/messages/describe-producers.ts'
+import type { Partition } from '../../engine/partition.ts'
+import { handler } from '../context.ts'
+
+export const handleDescribeProducers = handler(
+  describeProducers,
+  async (request, { engine, respond }) => {
+    const topics = await Promise.all(
+      request.topics.map(async ({ name, partitionIndexes }) => ({
+        name,
+        partitions: await Promise.all(
+          partitionIndexes.map(async (partitionIndex) => {
+            const partition = engine.topics.get(name)?.partitions[partitionIndex]
+            if (!partition) return { partitionIndex, errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, activeProducers: [] }
+            await engine.open([partition])
+            return { partitionIndex, errorCode: errorCode.NONE, activeProducers: producersOf(partition) }
+          }),
+        ),
+      })),
+    )
+    return respond({ throttleTimeMs: 0, topics })
+  },
+  {
+    refuse: (refused, { topics }) => ({
+      throttleTimeMs: 0,
+      topics: topics.map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((partitionIndex) => ({
+          partitionIndex,
+          errorCode: refused.errorCode,
+          errorMessage: refused.errorMessage,
+          activeProducers: [],
+        })),
+      })),
+    }),
+  },
+)
+
+function producersOf({ writers }: Partition) {
+  return writers.producers.list().map(({ producerId, epoch, lastSequence, lastUsedMs }) => {
+    const openSince = writers.transactions.openSince(producerId)
+    return {
+      producerId,
+      producerEpoch: epoch,
+      lastSequence,
+      lastTimestamp: lastUsedMs,
+      coordinatorEpoch: openSince === null ? -1 : 0,
+      currentTxnStartOffset: openSince ?? -1,
+    }
+  })
+}

@@ -1,0 +1,16 @@
+// What the transaction handlers share: the coordinator's errors in Kafka's numbers, version by version.
+
+import { errorCode } from '../../protocol/error-code.ts'
+import type { TransactionError } from '../coordinators/transaction/events.ts'
+
+/** Clients from before KIP-588 know a fenced producer as one with an old epoch. */
+export function producerError(error: TransactionError, knowsFenced: boolean): number {
+  return error === 'PRODUCER_FENCED' && !knowsFenced ? errorCode.INVALID_PRODUCER_EPOCH : errorCode[error]
+}
+
+/** The same on a produce: there an old epoch always has its own code, and a coordinator that is busy is a reason to try again. */
+export function produceError(error: TransactionError): number {
+  if (error === 'PRODUCER_FENCED') return errorCode.INVALID_PRODUCER_EPOCH
+  if (error === 'COORDINATOR_NOT_AVAILABLE' || error === 'COORDINATOR_LOAD_IN_PROGRESS') return errorCode.NOT_ENOUGH_REPLICAS
+  return errorCode[error]
+}
