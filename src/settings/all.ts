@@ -1,11 +1,12 @@
 // Every setting, in one table. A name is declared once, in the file of its area.
 import type { Declaration } from './declare.ts'
 import { groupSettings } from './groups.ts'
+import { keptSettings } from './kept.ts'
 import { logSettings } from './log.ts'
 import { networkSettings } from './network.ts'
 import { ownSettings } from './own.ts'
 
-const table = { ...ownSettings, ...logSettings, ...groupSettings, ...networkSettings }
+const table = { ...ownSettings, ...logSettings, ...groupSettings, ...networkSettings, ...keptSettings }
 
 /** The name of a setting. */
 export type SettingName = keyof typeof table

@@ -2,7 +2,7 @@
 // Topics, this broker by its id, all brokers under the empty name, broker loggers, groups and client metrics subscriptions. Null or no keys: every config.
 //
 // Where we differ from Apache Kafka 4.4: version 0, which it dropped, is served for old clients. Configs come in alphabetical order. The broker's list has our own
-// settings and lacks those of Kafka's internals that twinlog has no counterpart of. There is one logger, root. An unknown kind of resource refuses that
+// settings beside all of Kafka's; those that do nothing here say so in their documentation. There is one logger, root. An unknown kind of resource refuses that
 // resource, not the whole request. min.insync.replicas shows its default as such; Kafka shows a value that its controller writes.
 
 import { errorCode } from '../../../protocol/error-code.ts'
