@@ -1,0 +1,119 @@
+// An engine, its groups and its transactions on one store, with a clock that stands still. Can be crashed: opened again on what was stored.
+import { baseOffsetOf, isControl, isTransactional, producerIdOf } from '../../protocol/records/batch.ts'
+import { readRecords } from '../../protocol/records/record.ts'
+import { nextBatch } from '../../protocol/records/run.ts'
+import { ManualClock } from '../../src/clock.ts'
+import { Settings } from '../../src/config.ts'
+import { createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
+import { partitionKey } from '../../src/coordinators/transaction/state.ts'
+import { createTransactions, type Transactions } from '../../src/coordinators/transaction/transactions.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import type { Partition } from '../../src/engine/partition.ts'
+import type { FetchResult } from '../../src/engine/reading.ts'
+import { seededRandom } from '../../src/random.ts'
+import { openMemoryStore } from '../../storage/memory-store.ts'
+import type { Store } from '../../storage/store.ts'
+import { batchOf, committed, everything, storeOptions, valuesOf } from '../engine/harness.ts'
+
+const fail = (error: unknown): void => {
+  throw error
+}
+
+export class World {
+  readonly clock = new ManualClock()
+  readonly store: Store = openMemoryStore(storeOptions(this.clock))
+  readonly settings = Settings.of({ 'transaction.max.timeout.ms': 60_000 })
+  engine!: Engine
+  groups!: Groups
+  transactions!: Transactions
+
+  static async open(): Promise<World> {
+    const world = new World()
+    await world.start()
+    await world.engine.topics.create({ name: 't', partitionCount: 2 })
+    return world
+  }
+
+  async start(): Promise<void> {
+    const { clock, store, settings } = this
+    const random = seededRandom(11)
+    this.engine = await Engine.start({ store, settings, clock, random, onBackgroundError: fail })
+    const { topics } = this.engine
+    this.groups = await createGroups({ store, clock, random, settings, topics, onError: fail })
+    this.transactions = await createTransactions({
+      store,
+      clock,
+      settings,
+      topics,
+      groups: this.groups,
+      partition: (topicId, index) => topics.byId(topicId)?.partitions[index],
+      newProducerId: () => this.engine.newProducerId(),
+      onError: fail,
+    })
+  }
+
+  /** Everything in memory is gone; what was stored is opened again. */
+  async crash(): Promise<void> {
+    this.transactions.close()
+    this.groups.close()
+    this.engine.close()
+    await this.start()
+  }
+
+  partition(index: number): Partition {
+    return this.engine.topics.get('t')!.partitions[index]!
+  }
+
+  key(index: number): string {
+    return partitionKey(this.partition(index).topic.id, index)
+  }
+
+  /** What a transactional produce does: joins the transaction, then appends. Answers the error, NONE where the record is stored. */
+  async produce(
+    id: string,
+    producer: { producerId: number; producerEpoch: number; sequence: number },
+    index: number,
+    value: string,
+  ): Promise<string> {
+    const { producerId, producerEpoch } = producer
+    const part = { producerId, producerEpoch, partitions: [this.key(index)], groups: [], verifyOnly: false }
+    const joined = await this.transactions.add(id, part)
+    if (joined.error !== 'NONE') return joined.error
+    const partition = this.partition(index)
+    if (!this.transactions.holds(id, producerId, producerEpoch, partition.topic.id, index)) return 'INVALID_TXN_STATE'
+    const batch = batchOf([value], this.clock.now(), { producerId, producerEpoch, baseSequence: producer.sequence, transactional: true })
+    return this.engine.append(partition, batch).then(
+      () => 'NONE',
+      (error: { code?: string }) => error.code ?? String(error),
+    )
+  }
+
+  /** What a reader of committed data sees from the start: aborted ranges taken out as clients do. */
+  async readCommitted(index: number): Promise<string[]> {
+    const [result] = await this.engine.read([{ partition: this.partition(index), fromOffset: 0, bytesMax: 1 << 30 }], committed)
+    return withoutAborted(result!)
+  }
+
+  async readAll(index: number): Promise<string[]> {
+    const [result] = await this.engine.read([{ partition: this.partition(index), fromOffset: 0, bytesMax: 1 << 30 }], everything)
+    return valuesOf(result)
+  }
+}
+
+/** As every consumer filters: from an aborted transaction's first offset to its marker, the producer's records do not count. */
+export function withoutAborted(result: FetchResult): string[] {
+  const aborted = [...result.abortedTransactions]
+  const skipping = new Set<number>()
+  const values: string[] = []
+  for (const bytes of result.buffers) {
+    for (let at = 0, next: number; (next = nextBatch(bytes, at)) !== -1; at = next) {
+      const producerId = producerIdOf(bytes, at)
+      while (aborted[0] && aborted[0].firstOffset <= baseOffsetOf(bytes, at)) skipping.add(aborted.shift()!.producerId)
+      if (isControl(bytes, at)) skipping.delete(producerId)
+      else if (!(isTransactional(bytes, at) && skipping.has(producerId))) {
+        values.push(...readRecords(bytes.subarray(at, next)).map(({ value }) => String(value)))
+      }
+    }
+  }
+  return values
+}
