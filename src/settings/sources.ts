@@ -31,8 +31,8 @@ export function givenByPair(pair: string, where: string): Given | null {
 }
 
 const environmentPrefix = 'TWINLOG_'
-/** Not settings: TWINLOG_CONFIG names the file, and Kubernetes gives every pod these when a service is called `twinlog`. */
-const notSettings = /^TWINLOG_(CONFIG|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/
+/** Not settings: TWINLOG_CONFIG names the file, TWINLOG_BOOTSTRAP the broker that commands speak to, and Kubernetes gives every pod these when a service is called `twinlog`. */
+const notSettings = /^TWINLOG_(CONFIG|BOOTSTRAP|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/
 
 /** The environment variable of a setting: TWINLOG_NUM_PARTITIONS for num.partitions. */
 export const environmentName = (name: string): string => environmentPrefix + name.toUpperCase().replaceAll('.', '_')

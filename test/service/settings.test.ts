@@ -141,6 +141,7 @@ describe('sources', () => {
       TWINLOG_PORT_9092_TCP_ADDR: '10.0.0.1',
     }
     expect(givenByEnvironment(kubernetes)).toEqual([])
+    expect(givenByEnvironment({ TWINLOG_CONFIG: 'server.properties', TWINLOG_BOOTSTRAP: '127.0.0.1:9092' })).toEqual([])
   })
 })
 
