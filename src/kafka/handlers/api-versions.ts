@@ -25,7 +25,7 @@ export const handleApiVersions = handler(apiVersions, (request, { version, serve
     apiKeys,
     throttleTimeMs: 0,
     // Before v4 a feature could not start at 0, and clients of those versions know none of these.
-    supportedFeatures: version >= 4 ? features.map(({ name, level }) => ({ name, minVersion: 0, maxVersion: level })) : [],
+    supportedFeatures: version >= 4 ? features.map(({ name, level, min }) => ({ name, minVersion: min, maxVersion: level })) : [],
     finalizedFeaturesEpoch: features.length > 0 ? 1 : -1,
     finalizedFeatures: features.map(({ name, level }) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
   })
