@@ -1,0 +1,313 @@
+// Who is in a share group and reads from where (KIP-932): joins, heartbeats, leaving, silence. Every member is given its partitions with its next heartbeat; unlike
+// in consumer groups nobody has to let go first, since partitions may be shared. Which records a member holds is partition-coordinator.ts's.
+import { type Batch, type Tables, table } from '../../../storage/tables.ts'
+import { arm, cancel, change, type Effect, record, reply } from '../effect.ts'
+import type { Coordinator, Moment } from '../runtime.ts'
+import { type Assignment, assignSimple } from './simple-assignor.ts'
+
+export type ShareGroupError =
+  | 'NONE'
+  | 'UNKNOWN_MEMBER_ID'
+  | 'FENCED_MEMBER_EPOCH'
+  | 'GROUP_ID_NOT_FOUND'
+  | 'GROUP_MAX_SIZE_REACHED'
+  | 'NON_EMPTY_GROUP'
+  | 'INVALID_REQUEST'
+  | 'COORDINATOR_LOAD_IN_PROGRESS'
+  | 'COORDINATOR_NOT_AVAILABLE'
+
+export interface ShareMember {
+  readonly id: string
+  readonly rackId: string | null
+  readonly clientId: string
+  readonly clientHost: string
+  readonly epoch: number
+  /** Before the last change: a heartbeat whose answer was lost comes with it again. */
+  readonly previousEpoch: number
+  readonly topicNames: readonly string[]
+  readonly assigned: Assignment
+}
+
+export interface ShareGroup {
+  readonly id: string
+  exists: boolean
+  /** Goes up with every change of members, subscriptions or topics. */
+  epoch: number
+  readonly members: Map<string, ShareMember>
+  /** What everybody is to have; null until it is worked out after a restart. */
+  target: ReadonlyMap<string, Assignment> | null
+  /** The topics behind the target, as text, and the version of all topics at which they were looked at. */
+  topicsText: string
+  topicsVersion: number
+}
+
+/** Key: group id. */
+export const shareGroupTable = table<{ readonly epoch: number; readonly memberCount: number }>('share-groups')
+interface MemberRow extends Omit<ShareMember, 'id' | 'assigned'> {
+  readonly assigned: readonly (readonly [string, readonly number[]])[]
+}
+/** Key: group id, member id. */
+const shareMemberTable = table<MemberRow>('share-members')
+
+export interface HeartbeatEvent {
+  readonly verb: 'heartbeat'
+  readonly memberId: string
+  /** 0 joins, -1 leaves. */
+  readonly epoch: number
+  readonly rackId: string | null
+  readonly clientId: string
+  readonly clientHost: string
+  /** Null where they have not changed. */
+  readonly topicNames: readonly string[] | null
+}
+
+export type ShareGroupEvent =
+  | HeartbeatEvent
+  | { readonly verb: 'describe' }
+  | { readonly verb: 'delete' }
+  | { readonly verb: 'timer'; readonly timer: string }
+
+export interface ShareGroupAnswer {
+  readonly error: ShareGroupError
+  readonly message: string | null
+  readonly memberEpoch: number
+  /** Null where nothing has changed. */
+  readonly assigned: Assignment | null
+  /** For describe. */
+  readonly group: ShareGroup | null
+}
+
+interface Put {
+  readonly type: 'member-put'
+  readonly epoch: number
+  readonly member: ShareMember
+  readonly memberCount: number
+}
+export type ShareGroupRecord =
+  | Put
+  | { readonly type: 'member-removed'; readonly epoch: number; readonly memberId: string; readonly memberCount: number }
+  | { readonly type: 'group-removed' }
+export type ShareGroupChange = {
+  readonly type: 'target'
+  readonly target: ReadonlyMap<string, Assignment>
+  readonly topicsText: string
+  readonly topicsVersion: number
+}
+
+type GroupEffect = Effect<ShareGroupRecord, ShareGroupChange, ShareGroupAnswer>
+
+export interface ShareGroupRules {
+  readonly sessionMs: number
+  readonly sizeMax: number
+}
+
+export interface ShareGroupOptions {
+  rulesOf(groupId: string): ShareGroupRules
+  topicOf(name: string): { readonly id: string; readonly partitions: { readonly length: number } } | undefined
+  /** Goes up whenever a topic comes, goes or grows. */
+  topicsVersion(): number
+}
+
+export type ShareGroupCoordinator = Coordinator<ShareGroup, ShareGroupEvent, ShareGroupRecord, ShareGroupChange, ShareGroupAnswer>
+
+export const newShareGroup = (id: string): ShareGroup => ({
+  id,
+  exists: false,
+  epoch: 0,
+  members: new Map(),
+  target: null,
+  topicsText: '',
+  topicsVersion: -1,
+})
+
+const sessionTimer = (memberId: string): string => `session/${memberId}`
+
+export function createShareGroupCoordinator(options: ShareGroupOptions): ShareGroupCoordinator {
+  return {
+    decide: (group, event, moment) => decide(group, event, moment, options),
+    settle: () => [],
+    apply: applyShareGroup,
+    due: (timer) => ({ verb: 'timer', timer }),
+    write,
+    load,
+    // The broker was away, not they: everybody has a whole session to be heard of.
+    wake: (group, nowMs) => [...group.members.keys()].map((id) => arm(sessionTimer(id), nowMs + options.rulesOf(group.id).sessionMs)),
+    commutes: () => false,
+    needsQuiet: () => false,
+    isGone: ({ exists }) => !exists,
+  }
+}
+
+export const shareAnswer = (error: ShareGroupError, message: string | null = null, rest: Partial<ShareGroupAnswer> = {}): ShareGroupAnswer => ({
+  error,
+  message,
+  memberEpoch: 0,
+  assigned: null,
+  group: null,
+  ...rest,
+})
+
+function decide(group: ShareGroup, event: ShareGroupEvent, moment: Moment, options: ShareGroupOptions): GroupEffect[] {
+  if (event.verb === 'timer') {
+    const memberId = event.timer.slice(sessionTimer('').length)
+    return group.members.has(memberId) ? removeMember(group, memberId, options) : []
+  }
+  const answer = (...told: Parameters<typeof shareAnswer>): GroupEffect[] => [reply(moment.to, shareAnswer(...told))]
+  if (!group.exists && !(event.verb === 'heartbeat' && event.epoch === 0)) {
+    return answer('GROUP_ID_NOT_FOUND', event.verb === 'heartbeat' ? `Share group ${group.id} not found.` : `Group ${group.id} not found.`)
+  }
+  switch (event.verb) {
+    case 'describe':
+      return answer('NONE', null, { group })
+    case 'delete':
+      if (group.members.size > 0) return answer('NON_EMPTY_GROUP', `Group ${group.id} is not empty.`)
+      return [record({ type: 'group-removed' }), ...answer('NONE')]
+    case 'heartbeat': {
+      const fault = heartbeatFault(group, event, options)
+      if (fault) return answer(...fault)
+      if (event.epoch !== -1) return decideHeartbeat(group, event, moment, options)
+      return [...removeMember(group, event.memberId, options), cancel(sessionTimer(event.memberId)), ...answer('NONE', null, { memberEpoch: -1 })]
+    }
+  }
+}
+
+function heartbeatFault(group: ShareGroup, { memberId, epoch }: HeartbeatEvent, options: ShareGroupOptions): [ShareGroupError, string] | null {
+  const member = group.members.get(memberId)
+  if (!member) {
+    if (epoch !== 0) return ['UNKNOWN_MEMBER_ID', `Member ${memberId} is not a member of group ${group.id}.`]
+    const { sizeMax } = options.rulesOf(group.id)
+    return group.members.size >= sizeMax
+      ? ['GROUP_MAX_SIZE_REACHED', `The share group has reached its maximum capacity of ${sizeMax} members.`]
+      : null
+  }
+  if (epoch <= 0 || epoch === member.epoch || epoch === member.previousEpoch) return null
+  const side = epoch > member.epoch ? 'greater' : 'smaller'
+  return [
+    'FENCED_MEMBER_EPOCH',
+    `The share group member has a ${side} member epoch (${epoch}) than the one known by the group coordinator (${member.epoch}). ` +
+      'The member must abandon all its partitions and rejoin.',
+  ]
+}
+
+function decideHeartbeat(group: ShareGroup, event: HeartbeatEvent, { nowMs, to }: Moment, options: ShareGroupOptions): GroupEffect[] {
+  const { memberId, epoch, topicNames } = event
+  const before = group.members.get(memberId)
+  const wanted = topicNames === null ? (before?.topicNames ?? []) : [...new Set(topicNames)].sort()
+  const joined: ShareMember = {
+    id: memberId,
+    rackId: event.rackId ?? before?.rackId ?? null,
+    clientId: event.clientId,
+    clientHost: event.clientHost,
+    epoch: before?.epoch ?? 0,
+    previousEpoch: before?.previousEpoch ?? -1,
+    topicNames: wanted,
+    assigned: before?.assigned ?? new Map(),
+  }
+  const sameTopics = before !== undefined && wanted.join('\n') === before.topicNames.join('\n')
+  const others = [...group.members.values()].filter(({ id }) => id !== memberId)
+  const plan = planTarget(group, [...others, joined], sameTopics, options)
+  const assigned = plan.target.get(memberId) ?? new Map()
+  const isCurrent = joined.epoch === plan.epoch && sameAssignment(assigned, joined.assigned)
+  const after: ShareMember = isCurrent ? joined : { ...joined, epoch: plan.epoch, previousEpoch: joined.epoch, assigned }
+  const mustStore = !before || !isCurrent || !sameTopics || before.rackId !== after.rackId || before.clientHost !== after.clientHost
+  const tells = epoch === 0 || topicNames !== null || !before || !sameAssignment(assigned, before.assigned)
+  return [
+    ...(mustStore ? [record<Put>({ type: 'member-put', epoch: plan.epoch, member: after, memberCount: others.length + 1 })] : []),
+    ...plan.effects,
+    arm(sessionTimer(memberId), nowMs + options.rulesOf(group.id).sessionMs),
+    reply(to, shareAnswer('NONE', null, { memberEpoch: after.epoch, assigned: tells ? assigned : null })),
+  ]
+}
+
+/** The target for these members, and the epoch that it has. Worked out anew only where members, subscriptions or topics changed. */
+function planTarget(group: ShareGroup, members: readonly ShareMember[], sameMembers: boolean, options: ShareGroupOptions) {
+  const topicsVersion = options.topicsVersion()
+  const { target, topicsText, epoch } = group
+  if (sameMembers && target && topicsVersion === group.topicsVersion) return { target, epoch, effects: [] }
+  const topics = new Map<string, { id: string; count: number }>()
+  for (const name of new Set(members.flatMap(({ topicNames }) => topicNames))) {
+    const topic = options.topicOf(name)
+    if (topic) topics.set(name, { id: topic.id, count: topic.partitions.length })
+  }
+  const text = [...topics.values()]
+    .map(({ id, count }) => `${id}:${count}`)
+    .sort()
+    .join(' ')
+  if (sameMembers && target && text === topicsText)
+    return { target, epoch, effects: [change<ShareGroupChange>({ type: 'target', target, topicsText: text, topicsVersion })] }
+  const assignable = members.map(({ id, topicNames, assigned }) => ({
+    id,
+    assigned,
+    topicIds: topicNames.flatMap((name) => topics.get(name)?.id ?? []),
+  }))
+  const counts = new Map([...topics.values()].map(({ id, count }) => [id, count]))
+  const next = assignSimple(
+    assignable.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    counts,
+  )
+  // After a restart it is worked out again, from the same facts.
+  const isNews = !sameMembers || target !== null
+  const effects = [change<ShareGroupChange>({ type: 'target', target: next, topicsText: text, topicsVersion })]
+  return { target: next as ReadonlyMap<string, Assignment>, epoch: isNews ? epoch + 1 : epoch, effects }
+}
+
+function removeMember(group: ShareGroup, memberId: string, options: ShareGroupOptions): GroupEffect[] {
+  const rest = [...group.members.values()].filter(({ id }) => id !== memberId)
+  const { epoch, effects } = planTarget(group, rest, false, options)
+  return [record({ type: 'member-removed', epoch, memberId, memberCount: rest.length }), ...effects]
+}
+
+function sameAssignment(a: Assignment, b: Assignment): boolean {
+  if (a.size !== b.size) return false
+  for (const [topicId, partitions] of a) if (b.get(topicId)?.join() !== partitions.join()) return false
+  return true
+}
+
+export function applyShareGroup(group: ShareGroup, applied: ShareGroupRecord | ShareGroupChange): void {
+  switch (applied.type) {
+    case 'member-put':
+      group.exists = true
+      group.epoch = applied.epoch
+      group.members.set(applied.member.id, applied.member)
+      break
+    case 'member-removed':
+      group.epoch = applied.epoch
+      group.members.delete(applied.memberId)
+      break
+    case 'group-removed':
+      Object.assign(group, { ...newShareGroup(group.id), members: group.members })
+      group.members.clear()
+      break
+    case 'target':
+      group.target = applied.target
+      group.topicsText = applied.topicsText
+      group.topicsVersion = applied.topicsVersion
+  }
+}
+
+function write(batch: Batch, groupId: string, stored: ShareGroupRecord): undefined {
+  if (stored.type === 'group-removed') {
+    batch.delete(shareGroupTable, [groupId])
+    return
+  }
+  batch.put(shareGroupTable, [groupId], { epoch: stored.epoch, memberCount: stored.memberCount })
+  if (stored.type === 'member-removed') {
+    batch.delete(shareMemberTable, [groupId, stored.memberId])
+    return
+  }
+  const { id, assigned, ...row } = stored.member
+  batch.put(shareMemberTable, [groupId, id], { ...row, assigned: [...assigned] })
+}
+
+async function load(tables: Tables, groupId: string): Promise<ShareGroup> {
+  const group = newShareGroup(groupId)
+  const row = await tables.get(shareGroupTable, [groupId])
+  if (!row) return group
+  group.exists = true
+  group.epoch = row.epoch
+  for (const { key, row: member } of await tables.list(shareMemberTable, [groupId])) {
+    const id = String(key[1])
+    group.members.set(id, { ...member, id, assigned: new Map(member.assigned) })
+  }
+  return group
+}

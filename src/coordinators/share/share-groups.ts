@@ -1,0 +1,223 @@
+// The share groups of one broker, as the doors see them (KIP-932): members, and where each group stands on each partition. Recovery happens here, and forgetting
+// what belongs to topics that are gone. The rules are in the files beside this one.
+import type { Store } from '../../../storage/store.ts'
+import type { Clock, Timer } from '../../clock.ts'
+import { groupIdBytesMax, groupsMax } from '../limits.ts'
+import { type Refusal, Runtime } from '../runtime.ts'
+import {
+  createShareGroupCoordinator,
+  type HeartbeatEvent,
+  type ShareGroup,
+  type ShareGroupAnswer,
+  type ShareGroupChange,
+  type ShareGroupError,
+  type ShareGroupEvent,
+  type ShareGroupRecord,
+  type ShareGroupRules,
+  shareAnswer,
+  shareGroupTable,
+} from './group-coordinator.ts'
+import {
+  createSharePartitionCoordinator,
+  type KeyedSlot,
+  keyOf,
+  partsOf,
+  type SharePartitionAnswer,
+  type SharePartitionEvent,
+  type SharePartitionRecord,
+  type SharePartitionRules,
+  sharePartitionTable,
+  stateOfRow,
+} from './partition-coordinator.ts'
+import type { SharePartitionState } from './partition-state.ts'
+
+/** What share groups need to know of topics. */
+export interface ShareTopics {
+  get(name: string): { readonly id: string; readonly partitions: { readonly length: number } } | undefined
+  onChange(listener: (event: { readonly kind: string; readonly topic: { readonly id: string } }) => void): void
+}
+
+/** The configs that act on one group. */
+export interface ShareGroupConfigs extends ShareGroupRules, SharePartitionRules {}
+
+export interface ShareGroupsOptions {
+  store: Pick<Store, 'tables' | 'batch'>
+  clock: Clock
+  topics: ShareTopics
+  configsOf(groupId: string): ShareGroupConfigs
+  /** Is the id that of a group of another kind? */
+  isOtherKind(groupId: string): boolean
+  /** Told when records of a partition may have become available to a group. */
+  onAvailable(topicId: string, partition: number): void
+  onError(error: unknown, groupId: string): void
+}
+
+/** Where a group stands on a partition. */
+export interface SharePosition {
+  readonly topicId: string
+  readonly partition: number
+  readonly state: SharePartitionState
+}
+
+const refusals: { readonly [R in Refusal]: ShareGroupError } = {
+  overloaded: 'COORDINATOR_LOAD_IN_PROGRESS',
+  'not-stored': 'COORDINATOR_NOT_AVAILABLE',
+  closing: 'COORDINATOR_NOT_AVAILABLE',
+}
+
+/** Member ids are parts of stored keys; clients make them up, and Kafka's are 22 characters long. */
+const memberIdBytesMax = 255
+/** Groups brought into memory before other work gets its turn. */
+const sliceGroups = 50
+
+/** Opens the share groups of a store. Members follow in the background, so that their sessions run; where groups stand on partitions, when it is asked for. */
+export async function createShareGroups(options: ShareGroupsOptions): Promise<ShareGroups> {
+  const rows = await options.store.tables.list(shareGroupTable)
+  return new ShareGroups(options, new Map(rows.map(({ key, row }) => [String(key[0]), row.memberCount])))
+}
+
+export class ShareGroups {
+  readonly #options: ShareGroupsOptions
+  readonly #groups: Runtime<ShareGroup, ShareGroupEvent, ShareGroupRecord, ShareGroupChange, ShareGroupAnswer>
+  readonly #partitions: Runtime<KeyedSlot, SharePartitionEvent, SharePartitionRecord, SharePartitionRecord, SharePartitionAnswer>
+  /** Stored groups that are not in memory yet, with the number of their members. */
+  readonly #stored: Map<string, number>
+  #topicsVersion = 0
+  #closed = false
+  #loading: Timer | null = null
+
+  /** For createShareGroups. */
+  constructor(options: ShareGroupsOptions, stored: Map<string, number>) {
+    this.#options = options
+    this.#stored = stored
+    const { store, clock, topics, configsOf, onError, onAvailable } = options
+    const shared = { tables: store.tables, batch: () => store.batch(), clock }
+    const groups = createShareGroupCoordinator({
+      rulesOf: configsOf,
+      topicOf: (name) => topics.get(name),
+      topicsVersion: () => this.#topicsVersion,
+    })
+    this.#groups = new Runtime(groups, { ...shared, onError, onLoaded: (groupId) => this.#stored.delete(groupId) })
+    const partitions = createSharePartitionCoordinator({
+      rulesOf: configsOf,
+      moved: (_groupId, topicId, partition) => onAvailable(topicId, partition),
+    })
+    this.#partitions = new Runtime(partitions, { ...shared, onError: (error, key) => onError(error, partsOf(key)[0]) })
+    topics.onChange(({ kind, topic }) => {
+      this.#topicsVersion++
+      if (kind === 'deleted') void this.#forgetTopic(topic.id).catch((error) => onError(error, ''))
+    })
+    this.#loadInBackground()
+  }
+
+  /** A member's heartbeat: joining, staying, leaving. Settles once what it changes is durable. */
+  async heartbeat(groupId: string, event: Omit<HeartbeatEvent, 'verb'>): Promise<ShareGroupAnswer> {
+    if (this.#options.isOtherKind(groupId)) return shareAnswer('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a share group.`)
+    if (Buffer.byteLength(groupId) > groupIdBytesMax || Buffer.byteLength(event.memberId) > memberIdBytesMax) {
+      return shareAnswer('INVALID_REQUEST', `Group ids have at most ${groupIdBytesMax} bytes, member ids ${memberIdBytesMax}.`)
+    }
+    if (event.epoch === 0 && !this.has(groupId) && this.#groups.size + this.#stored.size >= groupsMax) return shareAnswer('COORDINATOR_NOT_AVAILABLE')
+    return this.#ask(groupId, { verb: 'heartbeat', ...event })
+  }
+
+  /** The group with its members. */
+  describe(groupId: string): Promise<ShareGroupAnswer> {
+    return this.#ask(groupId, { verb: 'describe' })
+  }
+
+  /** Is there such a share group? */
+  has(groupId: string): boolean {
+    return this.#stored.has(groupId) || this.#groups.peek(groupId)?.exists === true
+  }
+
+  /** Every share group. */
+  list(): { readonly groupId: string; readonly memberCount: number }[] {
+    const loaded = [...this.#groups.loaded()]
+      .filter(([, { exists }]) => exists)
+      .map(([groupId, { members }]) => ({ groupId, memberCount: members.size }))
+    return [...loaded, ...[...this.#stored].map(([groupId, memberCount]) => ({ groupId, memberCount }))]
+  }
+
+  /** Removes a group without members, and where it stood. */
+  async delete(groupId: string): Promise<ShareGroupAnswer> {
+    const answer = await this.#ask(groupId, { verb: 'delete' })
+    if (answer.error === 'NONE') await this.#removePositions([groupId])
+    return answer
+  }
+
+  /** Hands an event to where the group stands on a partition. */
+  ask(groupId: string, topicId: string, partition: number, event: SharePartitionEvent): Promise<SharePartitionAnswer> {
+    return this.#partitions.submit(keyOf(groupId, topicId, partition), event, (error) => ({ error, acquired: [] }))
+  }
+
+  /** Brings where the group stands into memory; null where it has not begun. */
+  async position(groupId: string, topicId: string, partition: number): Promise<SharePartitionState | null> {
+    const key = keyOf(groupId, topicId, partition)
+    // The slot of a partition that was never begun does not stay: an event goes through either way, and tells.
+    const { error } = await this.ask(groupId, topicId, partition, { verb: 'look' })
+    return error === 'NONE' ? (this.#partitions.peek(key)?.body ?? null) : null
+  }
+
+  /** Where the group stands now, as far as it is in memory. */
+  peek(groupId: string, topicId: string, partition: number): SharePartitionState | null {
+    return this.#partitions.peek(keyOf(groupId, topicId, partition))?.body ?? null
+  }
+
+  /** Everywhere that the group stands. */
+  async positions(groupId: string): Promise<SharePosition[]> {
+    const rows = await this.#options.store.tables.list(sharePartitionTable, [groupId])
+    return rows.map(({ key, row }) => {
+      const [topicId, partition] = [String(key[1]), Number(key[2])]
+      return { topicId, partition, state: this.peek(groupId, topicId, partition) ?? stateOfRow(row) }
+    })
+  }
+
+  /** Timers of a group and of a partition as they stand; for tests. */
+  timers(groupId: string, topicId?: string, partition = 0): [name: string, atMs: number][] {
+    return topicId === undefined ? this.#groups.timers(groupId) : this.#partitions.timers(keyOf(groupId, topicId, partition))
+  }
+
+  /** Forgets everything, for a store that was just cleared. */
+  reset(): void {
+    this.#stored.clear()
+    this.#groups.reset()
+    this.#partitions.reset()
+  }
+
+  /** Takes nothing more; what waits for the disk is still answered. */
+  quiesce(): void {
+    this.#groups.quiesce()
+    this.#partitions.quiesce()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#loading?.cancel()
+    this.#groups.close()
+    this.#partitions.close()
+  }
+
+  #ask(groupId: string, event: ShareGroupEvent): Promise<ShareGroupAnswer> {
+    return this.#groups.submit(groupId, event, (reason) => shareAnswer(refusals[reason]))
+  }
+
+  #loadInBackground(): void {
+    const { clock, onError } = this.#options
+    const queue = [...this.#stored.keys()]
+    const step = async (): Promise<void> => {
+      for (const groupId of queue.splice(0, sliceGroups)) if (this.#stored.has(groupId)) await this.#groups.load(groupId)
+      if (queue.length > 0 && !this.#closed) this.#loading = clock.at(clock.now() + 1, run)
+    }
+    const run = (): void => void step().catch((error) => onError(error, ''))
+    if (queue.length > 0) this.#loading = clock.at(clock.now() + 1, run)
+  }
+
+  async #forgetTopic(topicId: string): Promise<void> {
+    for (const { groupId } of this.list()) await this.#removePositions([groupId, topicId])
+  }
+
+  async #removePositions(prefix: readonly string[]): Promise<void> {
+    const rows = await this.#options.store.tables.list(sharePartitionTable, prefix)
+    await Promise.all(rows.map(({ key }) => this.ask(String(key[0]), String(key[1]), Number(key[2]), { verb: 'remove' })))
+  }
+}
