@@ -1,6 +1,7 @@
 // One request in, one answer out: envelope, body, authorisation, validation, operation, encoding, in AWS's order. Knows HTTP's words but
 // no sockets; server.ts does. Every failure ends here as AWS's answer.
 import type { IncomingHttpHeaders } from 'node:http'
+import type { SigV4Verifier } from '../auth/sigv4.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { authorizationFault } from './authorization.ts'
@@ -41,6 +42,8 @@ export interface HttpAnswer {
 export interface DoorOptions {
   services: Services
   operations: readonly Operation[]
+  /** Null: signatures need only be there. */
+  verifier: SigV4Verifier | null
   random: Random
   logger: Logger
 }
@@ -104,6 +107,8 @@ export class Door {
     const at = request.url.indexOf('?')
     const fault = authorizationFault(request.headers, new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)))
     if (fault) throw fault
+    const refused = this.#options.verifier?.verify(request, this.#options.services.clock.now())
+    if (refused) throw new AwsError(refused.type, refused.message)
     const input = convertStructure(operation.input, members)
     checkStructure(operation.input, input)
     const { services } = this.#options

@@ -1,12 +1,12 @@
-// The AWS door's sockets: HTTP/1.1 and prior-knowledge HTTP/2 on one port, limits, and a stop that answers what is in flight.
-// What is answered is door.ts's.
+// The AWS door's HTTP: HTTP/1.1 and HTTP/2 on one port, limits, and a stop that answers what is in flight.
+// Connections are front.ts's, what is answered is door.ts's.
 //
 //   const server = createKinesisServer({ engine, settings, clock, random, logger, host: '127.0.0.1', port: 0 })
 //   await server.listen()          server.url: http://127.0.0.1:41873
 //   await server.close(graceMs)    refuses new work, answers what is under way, then cuts what is left after graceMs
 import * as http from 'node:http'
 import * as http2 from 'node:http2'
-import * as net from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -14,9 +14,11 @@ import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { announcedBytes, Budget, readBody } from './body.ts'
 import { Door, type HttpAnswer } from './door.ts'
+import { type AnyResponse, EventSender } from './event-sender.ts'
+import { Front } from './front.ts'
 import { operations } from './operations/index.ts'
+import { openCertificate, openVerifier } from './security.ts'
 import { openServices } from './services.ts'
-import { sniff } from './sniff.ts'
 
 export interface KinesisServerOptions {
   engine: Engine
@@ -45,13 +47,15 @@ export interface ObservedCall {
 }
 
 export interface KinesisServer {
-  /** Loads what the door keeps in the store, then listens. Rejects where the address is taken. */
+  /** Loads what the door keeps in the store, then listens. Rejects where the address is taken or a file of the settings cannot be read. */
   listen(): Promise<void>
   close(graceMs: number): Promise<void>
   /** Valid once listening. */
   readonly url: string
   readonly host: string
   readonly port: number
+  /** The certificate that TLS clients are shown, as PEM; null where TLS is off. */
+  readonly certificate: string | null
 }
 
 /** Bodies held in memory at a time, as a multiple of the largest one. */
@@ -65,13 +69,12 @@ const streamWindowBytes = 1024 * 1024
 const sessionWindowBytes = 16 * 1024 * 1024
 /** Memory of one HTTP/2 session in MB, above which new requests are refused: several answers of 10 MiB, which base64 makes 14. */
 const sessionMemoryMb = 64
-/** An idle connection is closed after this. */
+/** An HTTP/2 connection on which nothing moves is closed after this. */
 const idleMsMax = 10 * 60_000
 /** Longer than clients keep idle connections, so that it is they who close: a request and our close would cross on the way. */
 const keepAliveMs = 75_000
 
 type AnyRequest = http.IncomingMessage | http2.Http2ServerRequest
-type AnyResponse = http.ServerResponse | http2.Http2ServerResponse
 
 export function createKinesisServer(options: KinesisServerOptions): KinesisServer {
   return new HttpServer(options)
@@ -79,38 +82,40 @@ export function createKinesisServer(options: KinesisServerOptions): KinesisServe
 
 class HttpServer implements KinesisServer {
   readonly #options: KinesisServerOptions
-  readonly #front: net.Server
   readonly #http1: http.Server
   readonly #http2: http2.Http2Server
   readonly #budget: Budget
-  readonly #sockets = new Set<net.Socket>()
+  readonly #events = new EventSender()
   readonly #sessions = new Set<http2.ServerHttp2Session>()
-  /** Requests under way, by HTTP/1 socket. */
-  readonly #busy = new Map<net.Socket, number>()
-  /** Event streams under way. */
-  readonly #streams = new Set<AbortController>()
+  readonly #http2Carriers = new WeakSet<Socket>()
+  /** TCP sockets beneath the streams that HTTP/1 sees, where TLS lies between. */
+  readonly #carriers = new WeakMap<Socket, Socket>()
+  /** Requests under way, by the TCP socket of an HTTP/1 connection. */
+  readonly #busy = new Map<Socket, number>()
+  #front: Front | null = null
   #door: Door | null = null
   #closing = false
-  #address: net.AddressInfo | null = null
+  #port = 0
+  certificate: string | null = null
 
   constructor(options: KinesisServerOptions) {
     const { settings } = options
     this.#options = options
     this.#budget = new Budget(settings.get('aws.request.max.bytes') * bodiesInFlight)
-    this.#front = net.createServer({ noDelay: true, pauseOnConnect: false }, (socket) => this.#accept(socket))
+    const headersTimeout = Math.min(settings.get('aws.headers.timeout.ms'), settings.get('aws.request.timeout.ms'))
     this.#http1 = http.createServer({
       maxHeaderSize: headerBytesMax,
-      headersTimeout: Math.min(settings.get('aws.headers.timeout.ms'), settings.get('aws.request.timeout.ms')),
+      headersTimeout,
       requestTimeout: settings.get('aws.request.timeout.ms'),
       keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: Math.min(1000, settings.get('aws.headers.timeout.ms')),
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
     })
     this.#http2 = http2.createServer({
       maxSessionMemory: sessionMemoryMb,
       settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: streamWindowBytes, maxHeaderListSize: headerBytesMax },
     })
     this.#http1.on('request', (request, response) => void this.#serve(request, response))
-    this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#malformed(error, socket as net.Socket))
+    this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#malformed(error, socket as Socket))
     this.#http2.on('request', (request, response) => void this.#serve(request, response))
     this.#http2.on('session', (session) => this.#greet(session))
     this.#http2.on('sessionError', (error) => options.logger.debug('an HTTP/2 connection failed', { error }))
@@ -123,85 +128,53 @@ class HttpServer implements KinesisServer {
   }
 
   get port(): number {
-    if (!this.#address) throw new Error('the AWS door is not listening')
-    return this.#address.port
+    if (this.#port === 0) throw new Error('the AWS door is not listening')
+    return this.#port
   }
 
   get url(): string {
-    const { host } = this.#options
-    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`
+    const { host, settings } = this.#options
+    const scheme = settings.get('aws.tls') === 'required' ? 'https' : 'http'
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`
   }
 
   async listen(): Promise<void> {
-    const { random, logger, host, port } = this.#options
-    this.#door = new Door({ services: await openServices(this.#options), operations, random, logger })
-    await new Promise<void>((listening, failed) => {
-      this.#front.once('error', failed)
-      this.#front.listen({ host, port }, () => {
-        this.#front.removeListener('error', failed)
-        this.#front.on('error', (error) => logger.error('the AWS port failed', { error }))
-        listening()
-      })
+    const { random, logger, host, port, settings, clock, observeConnection } = this.#options
+    const certificate = await openCertificate(this.#options)
+    const verifier = await openVerifier(settings)
+    this.certificate = certificate?.cert ?? null
+    this.#door = new Door({ services: await openServices(this.#options), operations, verifier, random, logger })
+    this.#front = new Front({
+      host,
+      port,
+      clock,
+      logger,
+      certificate,
+      tlsRequired: settings.get('aws.tls') === 'required',
+      connectionsMax: settings.get('aws.max.connections'),
+      silenceMsMax: settings.get('aws.headers.timeout.ms'),
+      ...(observeConnection ? { observe: observeConnection } : {}),
+      serve: (stream, carrier, spoken) => this.#connected(stream, carrier, spoken),
     })
-    this.#address = this.#front.address() as net.AddressInfo
+    this.#port = await this.#front.listen()
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closing = true
-    if (this.#address) this.#front.close()
-    for (const stream of this.#streams) stream.abort()
+    this.#front?.stopAccepting()
+    this.#events.stop()
     for (const session of this.#sessions) session.close()
-    for (const socket of this.#sockets) if (!this.#busy.has(socket) && !this.#speaksHttp2(socket)) socket.destroySoon()
-    if (this.#sockets.size > 0) {
-      await new Promise<void>((done) => {
-        const cut = this.#options.clock.at(this.#options.clock.now() + graceMs, () => {
-          for (const session of this.#sessions) session.destroy()
-          for (const socket of this.#sockets) socket.destroy()
-        })
-        this.#allClosed = () => {
-          cut.cancel()
-          done()
-        }
-      })
-    }
+    for (const socket of this.#front?.sockets() ?? []) if (!this.#busy.has(socket) && !this.#http2Carriers.has(socket)) socket.destroySoon()
+    await this.#front?.drained(graceMs)
     // Ends the watch that the constructor began; nothing else is open in it.
     this.#http1.close()
     this.#http1.closeAllConnections()
   }
 
-  #allClosed: () => void = () => {}
-  readonly #http2Sockets = new WeakSet<net.Socket>()
-
-  #speaksHttp2(socket: net.Socket): boolean {
-    return this.#http2Sockets.has(socket)
-  }
-
-  #accept(socket: net.Socket): void {
-    const { settings, clock, logger } = this.#options
-    if (this.#closing || this.#sockets.size >= settings.get('aws.max.connections')) {
-      logger.warn('an AWS connection was refused: aws.max.connections are open', { peer: socket.remoteAddress })
-      this.#options.observeConnection?.('rejected')
-      socket.destroy()
-      return
-    }
-    this.#sockets.add(socket)
-    this.#options.observeConnection?.('opened')
-    const silent = clock.at(clock.now() + settings.get('aws.headers.timeout.ms'), () => socket.destroy())
-    // Resets are the peer's business; `close` follows.
-    socket.on('error', () => {})
-    socket.once('close', () => {
-      silent.cancel()
-      this.#sockets.delete(socket)
-      this.#busy.delete(socket)
-      this.#options.observeConnection?.('closed')
-      if (this.#closing && this.#sockets.size === 0) this.#allClosed()
-    })
-    sniff(socket, (spoken) => {
-      silent.cancel()
-      if (spoken === 'http2') this.#http2Sockets.add(socket)
-      if (spoken === 'tls') socket.destroy()
-      else (spoken === 'http2' ? this.#http2 : this.#http1).emit('connection', socket)
-    })
+  #connected(stream: Socket, carrier: Socket, spoken: 'http1' | 'http2'): void {
+    if (spoken === 'http2') this.#http2Carriers.add(carrier)
+    else if (stream !== carrier) this.#carriers.set(stream, carrier)
+    ;(spoken === 'http2' ? this.#http2 : this.#http1).emit('connection', stream)
   }
 
   #greet(session: http2.ServerHttp2Session): void {
@@ -214,47 +187,30 @@ class HttpServer implements KinesisServer {
   }
 
   /** Node could not read the request: answer in HTTP, as the door in front of AWS does, and close. */
-  #malformed(error: NodeJS.ErrnoException, socket: net.Socket): void {
-    const status =
-      { ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout', HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large' }[error.code ?? ''] ??
-      '400 Bad Request'
+  #malformed(error: NodeJS.ErrnoException, socket: Socket): void {
+    const statuses: Record<string, string> = {
+      ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+      HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    }
     if (error.code !== 'ECONNRESET')
       this.#options.logger.info('an HTTP request could not be read', { peer: socket.remoteAddress, reason: error.message })
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    if (socket.writable) socket.end(`HTTP/1.1 ${statuses[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     else socket.destroy()
   }
 
   async #serve(request: AnyRequest, response: AnyResponse): Promise<void> {
-    const { clock, settings } = this.#options
     const startedMs = performance.now()
-    const socket = request.httpVersionMajor === 1 ? request.socket : null
-    if (socket) this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1)
-    const bytesMax = settings.get('aws.request.max.bytes')
-    const share = announcedBytes(request, bytesMax)
-    let answer: HttpAnswer | null
-    let bytesIn = 0
-    if (share > bytesMax) {
-      answer = this.#door!.tooLarge(bytesMax)
-    } else {
-      if (share > 0) await this.#budget.take(share)
-      try {
-        const slow = clock.at(clock.now() + settings.get('aws.request.timeout.ms'), () => request.destroy())
-        const outcome = await readBody(request, bytesMax)
-        slow.cancel()
-        if (outcome.kind === 'body') {
-          bytesIn = outcome.bytes.length
-          answer = await this.#door!.handle({ method: request.method ?? '', url: request.url ?? '/', headers: request.headers, body: outcome.bytes })
-        } else {
-          answer = outcome.kind === 'too-large' ? this.#door!.tooLarge(bytesMax) : null
-        }
-      } finally {
-        if (share > 0) this.#budget.give(share)
-      }
-    }
+    const carrier = request.httpVersionMajor === 1 ? (this.#carriers.get(request.socket) ?? request.socket) : null
+    if (carrier) this.#busy.set(carrier, (this.#busy.get(carrier) ?? 0) + 1)
+    const { answer, bytesIn } = await this.#handle(request)
     let bytesOut = 0
-    if (answer?.frames) bytesOut = await this.#stream(answer, answer.frames, response)
-    else if (answer) bytesOut = this.#answer(answer, request, response)
-    if (socket) this.#finished(socket, response)
+    try {
+      if (answer?.frames) bytesOut = await this.#events.send(answer, answer.frames, response)
+      else if (answer) bytesOut = this.#answer(answer, request, response)
+    } catch (error) {
+      this.#options.logger.error('an AWS event stream failed', { operation: answer?.operation, error })
+    }
+    if (carrier) this.#finished(carrier, response)
     this.#options.observe?.({
       operation: answer?.operation ?? 'unknown',
       errorType: answer ? answer.errorType : 'ClientGone',
@@ -264,17 +220,36 @@ class HttpServer implements KinesisServer {
     })
   }
 
-  /** Bytes that were sent as a body. */
+  /** Reads the body within the limits and asks the door. No answer for a client that went away first. */
+  async #handle(request: AnyRequest): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
+    const { clock, settings } = this.#options
+    const bytesMax = settings.get('aws.request.max.bytes')
+    const share = announcedBytes(request, bytesMax)
+    if (share > bytesMax) return { answer: this.#door!.tooLarge(bytesMax), bytesIn: 0 }
+    if (share > 0) await this.#budget.take(share)
+    try {
+      const slow = clock.at(clock.now() + settings.get('aws.request.timeout.ms'), () => request.destroy())
+      const outcome = await readBody(request, bytesMax)
+      slow.cancel()
+      if (outcome.kind === 'gone') return { answer: null, bytesIn: 0 }
+      if (outcome.kind === 'too-large') return { answer: this.#door!.tooLarge(bytesMax), bytesIn: bytesMax }
+      const { method = '', url = '/', headers } = request
+      return { answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes }), bytesIn: outcome.bytes.length }
+    } finally {
+      if (share > 0) this.#budget.give(share)
+    }
+  }
+
+  /** Answers the bytes that were sent as a body. */
   #answer(answer: HttpAnswer, request: AnyRequest, response: AnyResponse): number {
     if (response.destroyed) return 0
     const { headers } = answer
     // Encoded once, here: a string would be measured and encoded again on its way to the socket.
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     const http1 = request.httpVersionMajor === 1
-    // Of a body that was not read to its end nothing can follow on this connection.
-    const last = http1 && (this.#closing || answer.status === 413)
     headers['Content-Length'] = String(body.length)
-    if (last) headers['Connection'] = 'close'
+    // Of a body that was not read to its end nothing can follow on this connection.
+    if (http1 && (this.#closing || answer.status === 413)) headers['Connection'] = 'close'
     ;(response as http.ServerResponse).writeHead(answer.status, headers)
     ;(response as http.ServerResponse).end(body)
     if (answer.status === 413)
@@ -282,52 +257,15 @@ class HttpServer implements KinesisServer {
     return body.length
   }
 
-  /** Sends frames as they come and as fast as the client takes them, until they end, the client goes, or the door closes. Answers the bytes sent. */
-  async #stream({ status, headers }: HttpAnswer, frames: (signal: AbortSignal) => AsyncGenerator<Buffer>, response: AnyResponse): Promise<number> {
-    const listening = new AbortController()
-    const end = (): void => listening.abort()
-    this.#streams.add(listening)
-    response.once('close', end)
-    let bytesOut = 0
-    try {
-      ;(response as http.ServerResponse).writeHead(status, headers)
-      for await (const frame of frames(listening.signal)) {
-        if (listening.signal.aborted) break
-        bytesOut += frame.length
-        const room = (response as http.ServerResponse).write(frame)
-        if (!room) await drained(response, listening.signal)
-      }
-    } catch (error) {
-      this.#options.logger.error('an AWS event stream failed', { error })
-    }
-    this.#streams.delete(listening)
-    response.end()
-    return bytesOut
-  }
-
   /** An HTTP/1 connection that waited only for this answer may be closed. */
-  #finished(socket: net.Socket, response: AnyResponse): void {
+  #finished(carrier: Socket, response: AnyResponse): void {
     const done = (): void => {
-      const left = (this.#busy.get(socket) ?? 1) - 1
-      if (left > 0) this.#busy.set(socket, left)
-      else this.#busy.delete(socket)
-      if (this.#closing && left <= 0) socket.destroySoon()
+      const left = (this.#busy.get(carrier) ?? 1) - 1
+      if (left > 0) this.#busy.set(carrier, left)
+      else this.#busy.delete(carrier)
+      if (this.#closing && left <= 0) carrier.destroySoon()
     }
     if (response.writableFinished || response.destroyed) done()
     else response.once('close', done)
   }
-}
-
-/** Until the response takes more, or nobody listens. */
-function drained(response: AnyResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.removeListener('drain', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    response.once('drain', done)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-  })
 }

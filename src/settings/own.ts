@@ -47,6 +47,21 @@ export const ownSettings = {
     shape: 'a region such as us-east-1',
     meaning: 'The region in ARNs.',
   }),
+  'aws.credentials': stringOrNull({
+    type: 'password',
+    meaning:
+      'Access keys whose signatures are verified: ID:SECRET pairs with commas, or a file in the form of ~/.aws/credentials. Without it every request that carries a signature is let in.',
+  }),
+  'aws.tls': oneOf(['off', 'on', 'required'], {
+    default: 'off',
+    meaning: 'on: the AWS port speaks TLS beside plain HTTP, told apart by the first byte; required: TLS only.',
+  }),
+  'aws.tls.certificate': stringOrNull({
+    pattern: /\S/,
+    shape: 'a PEM file',
+    meaning: 'The certificate chain for TLS. Without it the broker makes one and keeps it.',
+  }),
+  'aws.tls.key': stringOrNull({ pattern: /\S/, shape: 'a PEM file', meaning: 'The private key that belongs to aws.tls.certificate.' }),
   'aws.max.connections': int({ default: 10000, min: 0, meaning: 'Connections of the AWS door at a time; above it a new one is closed at once.' }),
   // PutRecords takes 10 MiB of data and keys; base64 makes 13.4 MiB of it, JSON's other characters come on top.
   'aws.request.max.bytes': int({ default: 16777216, min: 1024, meaning: 'The largest HTTP body of the AWS door.' }),

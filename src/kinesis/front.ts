@@ -1,0 +1,137 @@
+// The AWS port: accepts connections, counts them, finds out what each speaks (HTTP/1.1, HTTP/2, TLS around either) and hands it on.
+// Does not know HTTP; server.ts does.
+import * as net from 'node:net'
+import * as tls from 'node:tls'
+import type { KeyAndCertificate } from '../auth/self-signed.ts'
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logging.ts'
+import { type Spoken, sniff } from './sniff.ts'
+
+export interface FrontOptions {
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Null: TLS is off. */
+  readonly certificate: KeyAndCertificate | null
+  readonly tlsRequired: boolean
+  readonly connectionsMax: number
+  /** A client that has not said by then what it speaks is cut off. */
+  readonly silenceMsMax: number
+  observe?(event: 'opened' | 'closed' | 'rejected'): void
+  /** A connection whose protocol is known. `carrier` is the TCP socket beneath: what is counted, watched and closed. */
+  serve(stream: net.Socket, carrier: net.Socket, spoken: 'http1' | 'http2'): void
+}
+
+export class Front {
+  readonly #options: FrontOptions
+  readonly #server: net.Server
+  readonly #tls: tls.Server | null
+  /** Open TCP connections, by peer: TLS keeps the socket that it wraps to itself, and the peer is how it is found again. */
+  readonly #sockets = new Map<string, net.Socket>()
+  #listening = false
+  #closing = false
+  #empty: () => void = () => {}
+
+  constructor(options: FrontOptions) {
+    this.#options = options
+    this.#server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    this.#tls = options.certificate ? this.#tlsServer(options.certificate) : null
+  }
+
+  /** Answers the port. Rejects where the address cannot be listened on. */
+  async listen(): Promise<number> {
+    const { host, port, logger } = this.#options
+    await new Promise<void>((listening, failed) => {
+      this.#server.once('error', failed)
+      this.#server.listen({ host, port }, () => {
+        this.#server.removeListener('error', failed)
+        this.#server.on('error', (error) => logger.error('the AWS port failed', { error }))
+        listening()
+      })
+    })
+    this.#listening = true
+    return (this.#server.address() as net.AddressInfo).port
+  }
+
+  /** Open TCP connections. */
+  sockets(): Iterable<net.Socket> {
+    return this.#sockets.values()
+  }
+
+  /** Accepts no more. */
+  stopAccepting(): void {
+    this.#closing = true
+    if (this.#listening) this.#server.close()
+  }
+
+  /** Settles when no connection is left; after `graceMs` those that are left are cut. */
+  async drained(graceMs: number): Promise<void> {
+    if (this.#sockets.size === 0) return
+    const { clock } = this.#options
+    await new Promise<void>((done) => {
+      const cut = clock.at(clock.now() + graceMs, () => {
+        for (const socket of this.#sockets.values()) socket.destroy()
+      })
+      this.#empty = () => {
+        cut.cancel()
+        done()
+      }
+    })
+  }
+
+  #accept(socket: net.Socket): void {
+    const { connectionsMax, silenceMsMax, clock, logger, observe, tlsRequired } = this.#options
+    const peer = peerOf(socket)
+    if (this.#closing || this.#sockets.size >= connectionsMax || socket.remotePort === undefined) {
+      logger.warn('an AWS connection was refused: aws.max.connections are open', { peer })
+      observe?.('rejected')
+      socket.destroy()
+      return
+    }
+    this.#sockets.set(peer, socket)
+    observe?.('opened')
+    const silent = clock.at(clock.now() + silenceMsMax, () => socket.destroy())
+    // Resets are the peer's business; `close` follows.
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      silent.cancel()
+      this.#sockets.delete(peer)
+      observe?.('closed')
+      if (this.#closing && this.#sockets.size === 0) this.#empty()
+    })
+    sniff(socket, (spoken) => {
+      silent.cancel()
+      if (spoken === 'tls' && this.#tls) this.#tls.emit('connection', socket)
+      else if (spoken === 'tls' || tlsRequired) this.#refuse(socket, spoken)
+      else this.#options.serve(socket, socket, spoken)
+    })
+  }
+
+  #refuse(socket: net.Socket, spoken: Spoken): void {
+    const reason = spoken === 'tls' ? 'TLS is off (aws.tls)' : 'TLS is required (aws.tls)'
+    this.#options.logger.info('an AWS connection was refused', { peer: peerOf(socket), reason })
+    this.#options.observe?.('rejected')
+    if (spoken !== 'http1') socket.destroy()
+    else socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ${reason.length + 1}\r\n\r\n${reason}\n`)
+  }
+
+  /** A TLS server that never listens: connections that begin with a handshake are handed to it. */
+  #tlsServer({ key, cert }: KeyAndCertificate): tls.Server {
+    const { silenceMsMax, logger, serve } = this.#options
+    const server = tls.createServer({ key, cert, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: silenceMsMax })
+    server.on('secureConnection', (secured) => {
+      secured.on('error', () => {})
+      const carrier = this.#sockets.get(peerOf(secured))
+      if (!carrier) secured.destroy()
+      else serve(secured, carrier, secured.alpnProtocol === 'h2' ? 'http2' : 'http1')
+    })
+    server.on('tlsClientError', (error, secured) => {
+      logger.debug('a TLS handshake failed', { error })
+      secured.destroy()
+    })
+    return server
+  }
+}
+
+const peerOf = ({ remoteAddress, remotePort }: net.Socket): string => `${remoteAddress} ${remotePort}`
