@@ -112,7 +112,9 @@ export class Door {
     const input = convertStructure(operation.input, members)
     checkStructure(operation.input, input)
     const { services } = this.#options
-    return operation.run(input as never, { ...services, nowMs: services.clock.now() })
+    const nowMs = services.clock.now()
+    services.limits.call(operation.name, nowMs)
+    return operation.run(input as never, { ...services, nowMs })
   }
 
   #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {

@@ -16,6 +16,21 @@ const readCallsPerS = 5
 /** A read of ten times what a second allows is answered, and then paid off for five seconds. */
 const readDebtS = 5
 
+/** Calls a second of the account (AWS's API reference, each operation's page); null for operations whose limits are the shards'. */
+const callsPerS: Readonly<Record<string, number | null>> = {
+  DescribeLimits: 1,
+  DescribeStream: 10,
+  DescribeStreamConsumer: 20,
+  DescribeStreamSummary: 20,
+  GetRecords: null,
+  GetShardIterator: null,
+  ListShards: 1000,
+  PutRecord: null,
+  PutRecords: null,
+  SubscribeToShard: null,
+}
+const callsPerSDefault = 5
+
 interface ShardBuckets {
   readonly writeBytes: Bucket
   readonly writeRecords: Bucket
@@ -81,15 +96,14 @@ export class Limits {
     )
   }
 
-  /** Counts a call of an operation that AWS allows `perSecond` times for the account, or for one stream where `scope` names it. */
-  call(operation: string, scope: string, perSecond: number, nowMs: number): void {
-    if (!this.on) return
-    const key = `${operation}/${scope}`
-    let bucket = this.#calls.get(key)
-    if (!bucket) this.#calls.set(key, (bucket = new Bucket(perSecond, perSecond, nowMs)))
-    if (bucket.take(1, nowMs)) return
-    const what = scope === '' ? '' : ` stream ${scope} under`
-    throw limitExceeded(`Rate exceeded for${what} account ${this.#settings.get('aws.account.id')}.`)
+  /** Counts a call of the control plane, and refuses what is above the account's rate. */
+  call(operation: string, nowMs: number): void {
+    const rate = callsPerS[operation]
+    const perSecond = this.on ? (rate === undefined ? callsPerSDefault : rate) : null
+    if (perSecond === null) return
+    let bucket = this.#calls.get(operation)
+    if (!bucket) this.#calls.set(operation, (bucket = new Bucket(perSecond, perSecond, nowMs)))
+    if (!bucket.take(1, nowMs)) throw limitExceeded(`Rate exceeded for account ${this.#settings.get('aws.account.id')}.`)
   }
 
   /** Whether a record may be written to a shard now; counts it if so. */
