@@ -158,6 +158,7 @@ describe('offsets', () => {
     expect(await ask(9, -5)).toMatchObject({ errorCode: 0, offset: -1 })
     expect(await ask(10, -6)).toMatchObject({ errorCode: 35 })
     expect(await ask(11, -6)).toMatchObject({ errorCode: 0, offset: -1 })
+    expect(await ask(11, -7)).toMatchObject({ errorCode: 35, offset: -1 })
   })
 
   test('version 0 lists offsets', async () => {

@@ -9,7 +9,8 @@
 // - Versions 0-3 are served, as 3.9 did: batches are converted to message sets.
 // - Any partition's error ends the wait; Kafka waits on where only topics are unknown and others are fine.
 // - OFFSET_OUT_OF_RANGE comes with the partition's real bounds, where Kafka says -1.
-// - A follower's request is answered like a consumer's: there are no followers.
+// - A follower's request is answered like a consumer's: there are no followers. Kafka says NOT_LEADER_OR_FOLLOWER to one that it does not know.
+// - A negative limit counts as 1 and an unknown isolation level as read_uncommitted; Kafka answers both with UNKNOWN_SERVER_ERROR.
 // - Sessions: one that is in use is never thrown out for another; where there is no room the answer has none.
 
 import { errorCode } from '../../../protocol/error-code.ts'

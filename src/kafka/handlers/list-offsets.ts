@@ -59,7 +59,7 @@ export const handleListOffsets = handler(
       if (typeof partition === 'number') return failed(request, partition)
       const fault = leaderEpochFault(partition, request.currentLeaderEpoch)
       if (fault !== errorCode.NONE) return failed(request, fault)
-      if (version < (sinceVersion.get(request.timestamp) ?? 0)) return failed(request, errorCode.UNSUPPORTED_VERSION)
+      if (version < firstVersionOf(request.timestamp)) return failed(request, errorCode.UNSUPPORTED_VERSION)
       try {
         const found = await find(context, partition, request.timestamp, committedOnly)
         const oldStyleOffsets = version === 0 ? before(partition, request, found) : []
@@ -79,6 +79,11 @@ export const handleListOffsets = handler(
     }),
   },
 )
+
+/** Other negative times mean something that is not known yet. */
+function firstVersionOf(timestamp: number): number {
+  return sinceVersion.get(timestamp) ?? (timestamp < earliest ? Number.POSITIVE_INFINITY : 0)
+}
 
 function repeatedIn(partitions: readonly PartitionRequest[]): Set<number> {
   const once = new Set<number>()

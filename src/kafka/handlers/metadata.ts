@@ -5,7 +5,7 @@
 // A topic that is asked for by name and is not there is created, if the client and auto.create.topics.enable allow it.
 //
 // Differs from Apache Kafka 4.4: an auto-created topic is in the very answer; Kafka says LEADER_NOT_AVAILABLE or UNKNOWN_TOPIC_OR_PARTITION first and lets the client ask again.
-// Kafka's internal topics (__consumer_offsets …) do not exist here and are not created by asking for them.
+// A topic without name and id is an invalid name; Kafka answers UNKNOWN_SERVER_ERROR. Kafka's internal topics (__consumer_offsets …) do not exist here and are not created by asking for them.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { metadata } from '../../../protocol/messages/metadata.ts'

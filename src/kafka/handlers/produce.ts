@@ -8,7 +8,9 @@
 // Differs from Apache Kafka 4.4:
 // - Versions 0-2 are served, as 3.9 did: their message sets are stored as record batches.
 // - acks=1 waits for the commit like acks=all: one node, and acknowledged means on disk.
-// - A null for records is refused with INVALID_RECORD; Kafka answers UNKNOWN_SERVER_ERROR.
+// - A null for records is refused with INVALID_RECORD; Kafka never answers.
+// - A partition that stands twice in a request gets both batches and two answers; Kafka takes one of them.
+// - A duplicate is answered with LogAppendTime -1, as its first answer was; Kafka gives the batch's largest timestamp.
 // - Errors carry a message from v8 on, where Kafka leaves most of them without one.
 // - Before v12 a partition that is not in the transaction is refused with INVALID_TXN_STATE at once; from v12 on it joins the transaction by itself (KIP-890).
 
@@ -77,20 +79,22 @@ export const handleProduce = handler(
         if (claimsTransaction(batches)) checkTransaction(transactions, transactionalId, part, batches)
         return engine.append(partition, batches, terms).then(
           (appended) => stored(index, appended),
-          (error: unknown) => refused(index, error),
+          (error: unknown) => refused(index, error, partition.startOffset),
         )
       } catch (error) {
         return Promise.resolve(refused(index, error))
       }
     }
 
-    function refused(index: number, error: unknown): PartitionAnswer {
+    /** With a start offset producers can tell records that were deleted from records that were lost (KIP-360). */
+    function refused(index: number, error: unknown, logStartOffset = noOffset): PartitionAnswer {
       const known = refusedBy(error)
       if (!known) logger.error('produce failed', { error })
       return {
         index,
         errorCode: codeInVersion(known?.errorCode ?? errorCode.UNKNOWN_SERVER_ERROR, version),
         baseOffset: noOffset,
+        logStartOffset,
         recordErrors: faultsOf(error),
         errorMessage: known?.errorMessage ?? null,
         currentLeader: noLeader,
