@@ -4,9 +4,10 @@ import { Notices } from './batch.ts'
 import { collectGarbage } from './garbage.ts'
 import { chunkKey, garbageKey, segmentKey } from './keys.ts'
 import type { Change, Changes, LmdbEnvironment } from './lmdb-environment.ts'
-import type { AppendRequest, AppendResult, Bounds, Chunk, CommitNotice, RetentionPolicy, SegmentPolicy } from './log.ts'
+import type { AppendRequest, AppendResult, Bounds, Chunk, CommitNotice, Replacement, RetentionPolicy, SegmentPolicy } from './log.ts'
 import { everything, type PartitionBook, packGarbage } from './partition-book.ts'
 import type { RecentChunks } from './recent-chunks.ts'
+import { replaced } from './replacement.ts'
 import { planRetention } from './retention.ts'
 import { packSegment } from './segment-row.ts'
 import { boundsOf, type ChunkFacts, mustRoll, nothing, type PartitionFacts, trimmed, withChunk, withoutSegments } from './segments.ts'
@@ -50,6 +51,8 @@ interface Draft {
   added: (ChunkFacts & Chunk & { borrowed: boolean })[]
   /** Chunks below this go: the first one that is kept begins here. */
   garbageBefore: number
+  /** Chunks of this commit that take the place of others; null for none. */
+  rewritten: { fromOffset: number; toOffset: number; chunks: readonly ChunkFacts[] } | null
 }
 
 export class CommitPlan {
@@ -129,6 +132,23 @@ export class CommitPlan {
     return { bounds: this.#shorten(partition, draft, withoutSegments(draft.facts, count)), more: count === retainSegmentsMax }
   }
 
+  /** Null where the chunks are not there any more. */
+  replace(replacement: Replacement): Bounds | null {
+    const { partition, fromOffset, toOffset, chunks } = replacement
+    const draft = this.#closed(partition)
+    if (draft.rewritten) throw new Error(`partition ${partition} is rewritten twice at once`)
+    if (draft.garbageBefore === everything || this.#context.book.isDropped(partition)) return null
+    const made = replaced(draft.facts, replacement, (offset) => this.#chunkHolding(partition, offset))
+    if (!made) return null
+    for (const chunk of made.removed) this.#change(chunkKey(partition, chunk), null)
+    for (const [i, chunk] of made.added.entries()) this.#change(chunkKey(partition, chunk), chunks[i]!.bytes)
+    draft.facts = made.facts
+    draft.rewritten = { fromOffset, toOffset, chunks: made.added }
+    // Nobody waits for it.
+    this.#background = true
+    return boundsOf(made.facts)
+  }
+
   drop(partition: number): void {
     const draft = this.#closed(partition)
     // A partition that has no rows needs no note; only this process remembers that it is gone.
@@ -156,6 +176,11 @@ export class CommitPlan {
     if (this.#clear) this.#context.book.forgetWhileClearing()
     for (const [partition, draft] of this.#drafts) {
       if (draft.open) this.#closeChunk(partition, draft)
+      if (draft.rewritten) {
+        // From here until the answer a read must not mix what is kept in memory with what it finds in the tree.
+        this.#context.book.rewriting(partition)
+        this.#context.recent.forget(partition, draft.rewritten.toOffset)
+      }
       if (draft.garbageBefore !== everything) this.#changeSegments(partition, draft)
     }
     return { list: this.#changes, bytes: this.#bytes, clear: this.#clear, background: this.#background }
@@ -175,6 +200,7 @@ export class CommitPlan {
         if (borrowed) recent.addCopy(partition, chunk, this.#nowMs)
         else recent.add(partition, chunk)
       }
+      if (draft.rewritten) recent.forget(partition, draft.rewritten.toOffset)
       if (draft.garbageBefore > 0) recent.forget(partition, draft.garbageBefore)
       if (draft.garbageBefore === everything) {
         book.markDropped(partition)
@@ -186,14 +212,16 @@ export class CommitPlan {
 
   /** The commit was not made. */
   abandon(): void {
-    if (this.#clear) this.#context.book.cleared(false)
+    const { book } = this.#context
+    if (this.#clear) book.cleared(false)
+    for (const [partition, draft] of this.#drafts) if (draft.rewritten) book.notRewritten(partition)
   }
 
   #draft(partition: number): Draft {
     let draft = this.#drafts.get(partition)
     if (!draft) {
       const before = this.#context.book.facts(partition)
-      draft = { before, facts: before, open: undefined, added: [], garbageBefore: 0 }
+      draft = { before, facts: before, open: undefined, added: [], garbageBefore: 0, rewritten: null }
       this.#drafts.set(partition, draft)
     }
     return draft
@@ -217,7 +245,10 @@ export class CommitPlan {
   }
 
   #chunkHolding(partition: number, offset: number): ChunkFacts | undefined {
-    const added = this.#drafts.get(partition)?.added ?? []
+    const draft = this.#drafts.get(partition)
+    const rewritten = draft?.rewritten
+    if (rewritten && offset >= rewritten.fromOffset && offset < rewritten.toOffset) return rewritten.chunks.find((chunk) => chunk.endOffset > offset)
+    const added = draft?.added ?? []
     if (added.length > 0 && offset >= added[0]!.baseOffset) return added.find((chunk) => chunk.endOffset > offset)
     return this.#context.book.chunkHolding(partition, offset)
   }

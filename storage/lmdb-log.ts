@@ -31,6 +31,11 @@ export function createLmdbLog(context: PlanContext, queue: WriteQueue, reading: 
     },
     trim: (partition, beforeOffset) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.trim(partition, beforeOffset) }),
     retain: (partition, policy, nowMs) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.retain(partition, policy, nowMs) }),
+    segments: (partition) => reading(() => book.facts(partition).segments),
+    replace: (replacement) => {
+      const bytes = replacement.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
+      return queue.submit({ kind: 'rewrite', bytes, apply: (plan) => plan.replace(replacement) })
+    },
     drop: (partition) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.drop(partition) }),
     onCommit: (listener) => {
       queue.listeners.push(listener)

@@ -1,5 +1,5 @@
 // The contract of a partitioned append-only log. It knows offsets, timestamps and bytes; neither Kafka nor AWS.
-// Offsets are whole numbers below 2^53. Every implementation passes test/contract/log.ts.
+// Offsets are whole numbers below 2^53. Every implementation passes test/contract/log.ts and replace.ts.
 
 /** One append: whole entries back to back, which take `offsetCount` consecutive offsets of one partition. */
 export interface AppendRequest {
@@ -74,6 +74,45 @@ export interface RetentionPolicy {
   retentionBytes: number
 }
 
+/** What a planner may know of a segment. The last one of a partition is active: it takes appends. */
+export interface SegmentView {
+  /** The first offset that still exists in it. */
+  readonly startOffset: number
+  /** Exclusive. */
+  readonly endOffset: number
+  readonly bytes: number
+  /** Clock at its first append. */
+  readonly createdMs: number
+  /** Of its first append; -1 where it carried none. */
+  readonly firstTimestampMs: number
+  /** -1 for none. */
+  readonly maxTimestampMs: number
+}
+
+/** A chunk that takes the place of others. Its entries lie within its offsets; they need not fill them, and there may be none. */
+export interface RewrittenChunk {
+  baseOffset: number
+  /** Exclusive. */
+  endOffset: number
+  /** Not to be changed any more. */
+  bytes: Buffer
+  /** The largest timestamp among the entries, -1 for none. */
+  maxTimestampMs: number
+}
+
+/** Chunks that take the place of all chunks from one offset to another, in closed segments. */
+export interface Replacement {
+  partition: number
+  /** Where the first chunk begins that goes; also the first chunk of its segment. */
+  fromOffset: number
+  /** Where the last chunk ends that goes. */
+  toOffset: number
+  /** In order and without a gap from `fromOffset` to `toOffset`. */
+  chunks: readonly RewrittenChunk[]
+  /** They join the segment before them while it stays within this; otherwise, or with 0, they begin one of their own. */
+  joinBytesMax: number
+}
+
 /** Told after a commit is durable, once per partition that it wrote to. */
 export interface CommitNotice {
   partition: number
@@ -103,6 +142,14 @@ export interface Log {
   trim(partition: number, beforeOffset: number): Promise<Bounds>
   /** One bounded step of retention; `more` says that another step has work. An expired active segment is rolled and dropped too, as Kafka does. */
   retain(partition: number, policy: RetentionPolicy, nowMs: number): Promise<{ bounds: Bounds; more: boolean }>
+  /** Segments, oldest first. */
+  segments(partition: number): Promise<readonly SegmentView[]>
+  /**
+   * Puts rewritten chunks in the place of others: one atomic step, as large as the caller makes it. Offsets stay, so that a reader in the middle goes on
+   * as before. Answers null, and changes nothing, where the chunks to be replaced are not there any more (retention, a trim or a drop took them) or not
+   * closed. One caller at a time may rewrite a partition. Rejects with StorageFull, which no append suffers from.
+   */
+  replace(replacement: Replacement): Promise<Bounds | null>
   /** Forgets a partition. It is gone for readers at once; the space comes back in bounded background steps, also after a crash. */
   drop(partition: number): Promise<void>
   /** Called after each durable commit, before the appends' promises settle. */

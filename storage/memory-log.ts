@@ -1,6 +1,18 @@
 // The log in memory: one array of chunks per partition, one chunk per append. Survives nothing. Changes are applied by memory-store.ts, in
 // the order in which they were asked for; what they mean for the facts is segments.ts.
-import type { AppendRequest, AppendResult, Bounds, Chunk, ReadRequest, ReadResult, RetentionPolicy, SegmentPolicy } from './log.ts'
+import type {
+  AppendRequest,
+  AppendResult,
+  Bounds,
+  Chunk,
+  ReadRequest,
+  ReadResult,
+  Replacement,
+  RetentionPolicy,
+  SegmentPolicy,
+  SegmentView,
+} from './log.ts'
+import { replaced } from './replacement.ts'
 import { planRetention } from './retention.ts'
 import { boundsOf, type ChunkFacts, chunkAtTime, mustRoll, nothing, type PartitionFacts, trimmed, withChunk, withoutSegments } from './segments.ts'
 import { PartitionGone, type StoreOptions } from './store.ts'
@@ -71,6 +83,22 @@ export class MemoryPartitions {
     const count = planRetention(facts.segments, policy, nowMs, retainSegmentsMax)
     const bounds = this.#shorten(id, withoutSegments(facts, count))
     return { bounds, more: count === retainSegmentsMax }
+  }
+
+  segments(id: number): readonly SegmentView[] {
+    return this.#view(id).facts.segments
+  }
+
+  replace(replacement: Replacement): Bounds | null {
+    const partition = this.#partitions.get(replacement.partition)
+    if (!partition) return null
+    const { chunks } = partition
+    const made = replaced(partition.facts, replacement, (offset) => chunkHolding(chunks, offset))
+    if (!made) return null
+    const added = made.added.map((chunk, i): MemoryChunk => ({ ...chunk, bytes: replacement.chunks[i]!.bytes }))
+    chunks.splice(indexHolding(chunks, replacement.fromOffset), made.removed.length, ...added)
+    partition.facts = made.facts
+    return boundsOf(made.facts)
   }
 
   drop(id: number): void {

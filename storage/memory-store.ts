@@ -50,6 +50,8 @@ export function openMemoryStore(options: StoreOptions): Store {
     setSegmentPolicy: (partition, policy) => partitions.setPolicy(partition, policy),
     trim: (partition, beforeOffset) => submit(() => partitions.trim(partition, beforeOffset)),
     retain: (partition, policy, nowMs) => submit(() => partitions.retain(partition, policy, nowMs)),
+    segments: (partition) => commits.reading(() => partitions.segments(partition)),
+    replace: (replacement) => submit(() => partitions.replace(replacement)),
     drop: (partition) => submit(() => partitions.drop(partition)),
     onCommit: (listener) => commits.listeners.push(listener),
   }

@@ -12,6 +12,7 @@ export class PartitionBook {
   readonly #environment: LmdbEnvironment
   readonly #facts = new Map<number, PartitionFacts>()
   readonly #dropped = new Set<number>()
+  readonly #rewriting = new Set<number>()
   #clearing = false
 
   constructor(environment: LmdbEnvironment) {
@@ -19,6 +20,7 @@ export class PartitionBook {
   }
 
   facts(partition: number): PartitionFacts {
+    if (this.#rewriting.has(partition)) return this.#load(partition)
     let facts = this.#facts.get(partition)
     if (!facts) {
       facts = this.#load(partition)
@@ -34,12 +36,23 @@ export class PartitionBook {
   }
 
   set(partition: number, facts: PartitionFacts): void {
+    this.#rewriting.delete(partition)
     this.#facts.set(partition, facts)
   }
 
   markDropped(partition: number): void {
+    this.#rewriting.delete(partition)
     this.#facts.set(partition, nothing)
     this.#dropped.add(partition)
+  }
+
+  /** A commit that replaces chunks is under way: between its moment and its answer only LMDB knows which there are. Ends with `set` or `notRewritten`. */
+  rewriting(partition: number): void {
+    this.#rewriting.add(partition)
+  }
+
+  notRewritten(partition: number): void {
+    this.#rewriting.delete(partition)
   }
 
   /** A commit that clears is under way: between its moment and its answer only LMDB knows what there is, so that nothing is kept of what is read. */

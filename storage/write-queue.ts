@@ -9,8 +9,8 @@ import { StorageFull, StoreFailed } from './store.ts'
 export interface Write<Result> {
   /** Bytes that it adds; what a commit may carry is bounded by them. */
   bytes: number
-  /** `add` needs room; `free` makes room, so that it is tried again by itself when a commit does not fit; `clear` has a commit of its own. */
-  kind: 'add' | 'free' | 'clear'
+  /** `add` and `rewrite` need room, and nothing that waits builds on a `rewrite`; `free` makes room, so that it is tried again by itself when a commit does not fit; `clear` has a commit of its own. */
+  kind: 'add' | 'rewrite' | 'free' | 'clear'
   apply(plan: CommitPlan): Result
 }
 
@@ -153,7 +153,12 @@ export class WriteQueue {
       const { write } = this.#waiting.at(0)!
       bytes += write.bytes
       if (taken.length > 0 && (bytes > bytesMax || write.kind === 'clear')) break
-      if (write.kind === 'add' ? write.bytes > roomBytes : !this.#context.environment.room.forDeletes()) {
+      if (write.kind === 'rewrite' && write.bytes > roomBytes) {
+        bytes -= write.bytes
+        this.#dequeue().reject(new StorageFull(`no room to rewrite ${write.bytes} bytes in ${this.#context.environment.directory}`))
+        continue
+      }
+      if (needsRoom(write) ? write.bytes > roomBytes : !this.#context.environment.room.forDeletes()) {
         this.#rejectDependent(new StorageFull(`no room to write ${write.bytes} bytes in ${this.#context.environment.directory}`), [])
         continue
       }
@@ -221,9 +226,9 @@ export class WriteQueue {
     const waiting = [...taken]
     while (this.#waiting.length > 0) waiting.push(this.#dequeue())
     // With nothing among them but writes that free room, it is those that do not fit.
-    const again = waiting.some(({ write }) => write.kind === 'add')
+    const again = waiting.some(({ write }) => needsRoom(write))
     for (const entry of waiting) {
-      if (again && entry.write.kind !== 'add') this.#enqueue(entry)
+      if (again && !needsRoom(entry.write)) this.#enqueue(entry)
       else entry.reject(error)
     }
   }
@@ -249,3 +254,5 @@ export class WriteQueue {
     if (this.#waiting.length === 0 && !this.#committing && !this.#scheduled) this.#idle?.()
   }
 }
+
+const needsRoom = ({ kind }: Write<unknown>): boolean => kind === 'add' || kind === 'rewrite'

@@ -7,6 +7,7 @@ import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import type { StoreOptions } from '../../storage/store.ts'
 import { storeOptions, TestClock } from '../contract/harness.ts'
 import { logContract } from '../contract/log.ts'
+import { replaceContract } from '../contract/replace.ts'
 import { storeContract } from '../contract/tables.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'twinlog-storage-'))
@@ -20,6 +21,9 @@ const opener = (defaults: Partial<StoreOptions>) => async (more?: Partial<StoreO
 }
 
 logContract('in LMDB', opener({}))
+replaceContract('in LMDB', opener({}))
 storeContract('in LMDB', opener({}))
 logContract('in LMDB, nothing kept in memory', opener({ recentBytesMax: 0 }))
+replaceContract('in LMDB, nothing kept in memory', opener({ recentBytesMax: 0 }))
 logContract('in LMDB, synced later', opener({ flush: 'async' }))
+replaceContract('in LMDB, synced later', opener({ flush: 'async' }))

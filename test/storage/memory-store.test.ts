@@ -2,6 +2,7 @@
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import { storeOptions, TestClock } from '../contract/harness.ts'
 import { logContract } from '../contract/log.ts'
+import { replaceContract } from '../contract/replace.ts'
 import { storeContract } from '../contract/tables.ts'
 
 const open = async (more = {}) => {
@@ -10,4 +11,5 @@ const open = async (more = {}) => {
 }
 
 logContract('in memory', open)
+replaceContract('in memory', open)
 storeContract('in memory', open)

@@ -34,6 +34,18 @@ const retain = fc.record({
   retentionBytes: fc.constantFrom(-1, 0, 300, 2000),
   nowMs: fc.integer({ min: 0, max: 150 }),
 })
+const rewrite = fc.record({
+  do: fc.constant('rewrite' as const),
+  partition,
+  /** Which segment it begins with, and how many chunks it takes. */
+  segment: fc.integer({ min: 0, max: 5 }),
+  chunkCount: fc.integer({ min: 1, max: 8 }),
+  /** What is kept of each chunk in turn, and where a new chunk begins. */
+  kept: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+  perChunk: fc.integer({ min: 1, max: 4 }),
+  maxTimestampMs: fc.integer({ min: -1, max: 100 }),
+  joinBytesMax: fc.constantFrom(0, 500, 1000),
+})
 const drop = fc.record({ do: fc.constant('drop' as const), partition })
 const pass = fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 600 }) })
 const reopen = fc.record({ do: fc.constant('reopen' as const) })
@@ -41,6 +53,7 @@ const step = fc.oneof(
   { weight: 12, arbitrary: append },
   { weight: 2, arbitrary: trim },
   { weight: 2, arbitrary: retain },
+  { weight: 3, arbitrary: rewrite },
   { weight: 1, arbitrary: pass },
   { weight: 1, arbitrary: reopen },
 )
@@ -57,6 +70,7 @@ async function answer(store: Store, clock: TestClock, taken: Step, text: string)
     if (taken.do === 'append') return await store.log.append(run(taken.partition, text, taken))
     if (taken.do === 'retain') return await store.log.retain(taken.partition, taken, taken.nowMs)
     if (taken.do === 'drop') return await store.log.drop(taken.partition)
+    if (taken.do === 'rewrite') return await rewritten(store, taken)
     if (taken.do === 'trim') {
       const { startOffset, endOffset } = await store.log.bounds(taken.partition)
       return await store.log.trim(taken.partition, startOffset + Math.round((endOffset - startOffset) * taken.part))
@@ -66,6 +80,26 @@ async function answer(store: Store, clock: TestClock, taken: Step, text: string)
   } catch (error) {
     return String(error)
   }
+}
+
+/** Replaces some chunks by fewer of them. */
+async function rewritten(
+  store: Store,
+  { partition: id, segment, chunkCount, kept, perChunk, maxTimestampMs, joinBytesMax }: typeof rewrite extends fc.Arbitrary<infer T> ? T : never,
+) {
+  const segments = await store.log.segments(id)
+  const from = segments[segment]
+  if (!from) return 'no such segment'
+  const [result] = await store.log.read([{ partition: id, fromOffset: from.startOffset, bytesMax: 1e9 }])
+  const old = result!.chunks.slice(0, chunkCount)
+  if (old.length === 0) return 'no chunks'
+  const chunks = []
+  for (let i = 0; i < old.length; i += perChunk) {
+    const group = old.slice(i, i + perChunk)
+    const bytes = Buffer.concat(group.filter((_, n) => kept[(i + n) % kept.length]).map((chunk) => chunk.bytes))
+    chunks.push({ baseOffset: group[0]!.baseOffset, endOffset: group.at(-1)!.endOffset, bytes, maxTimestampMs })
+  }
+  return store.log.replace({ partition: id, fromOffset: old[0]!.baseOffset, toOffset: old.at(-1)!.endOffset, chunks, joinBytesMax })
 }
 
 async function everything(store: Store, id: number) {
@@ -80,7 +114,14 @@ async function everything(store: Store, id: number) {
       ...rest,
       chunks: chunks.map((chunk) => [chunk.baseOffset, chunk.endOffset, chunk.bytes.toString('latin1')]),
     }))
-  return { bounds, small: digest(small), large: digest(large), times, max: await store.log.offsetOfMaxTimestamp(id) }
+  return {
+    bounds,
+    segments: await store.log.segments(id),
+    small: digest(small),
+    large: digest(large),
+    times,
+    max: await store.log.offsetOfMaxTimestamp(id),
+  }
 }
 
 test('one write at a time, the durable store and the one in memory answer alike', async () => {
