@@ -1,6 +1,7 @@
 // The groups of a broker beyond single scenarios: what they read at the start, what they write, limits, lists and figures.
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
+import type { ClassicGroup } from '../../src/coordinators/group/classic/state.ts'
 import type { Asked } from '../../src/coordinators/group/groups.ts'
 import { createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
 import { groupIdBytesMax } from '../../src/coordinators/limits.ts'
@@ -141,7 +142,7 @@ describe('groups', () => {
         verb: 'sync',
         memberId: clients[0]!,
         instanceId: null,
-        generation: groups.peek('g')!.body!.generation,
+        generation: (groups.peek('g')!.body as ClassicGroup).generation,
         protocolType: null,
         protocolName: null,
         assignments: clients.map((memberId, at) => ({ memberId, assignment: Buffer.from(text(at)) })),

@@ -56,6 +56,26 @@ export class FakeTopics implements TopicDirectory {
     return `id-of-${name}`
   }
 
+  readonly counts = new Map<string, number>()
+
+  /** Topics of the world, for groups that ask by name: `counts` says how many partitions each has. */
+  get(name: string): { id: string; partitions: { length: number } } | undefined {
+    const length = this.counts.get(name)
+    return length === undefined ? undefined : { id: this.id(name), partitions: { length } }
+  }
+
+  all(): { name: string }[] {
+    return Array.from(this.counts.keys(), (name) => ({ name }))
+  }
+
+  /** A topic comes, or grows. */
+  make(name: string, partitions: number): void {
+    const kind = this.counts.has(name) ? 'partitions' : 'created'
+    this.counts.set(name, partitions)
+    this.#gone.delete(this.id(name))
+    for (const listener of this.#listeners) listener({ kind, topic: { id: this.id(name) } })
+  }
+
   byId(topicId: string): { name: string } | undefined {
     return this.#gone.has(topicId) ? undefined : { name: topicId.replace('id-of-', '') }
   }
@@ -66,6 +86,7 @@ export class FakeTopics implements TopicDirectory {
 
   drop(name: string): void {
     this.#gone.add(this.id(name))
+    this.counts.delete(name)
     for (const listener of this.#listeners) listener({ kind: 'deleted', topic: { id: this.id(name) } })
   }
 }

@@ -1,4 +1,12 @@
 // What can be asked of a group and what it answers: one entry a verb. The Kafka door translates between these and the wire; errors are Kafka's names.
+import {
+  type ConsumerDescribeAnswer,
+  type ConsumerDescribeEvent,
+  type ConsumerHeartbeatAnswer,
+  type ConsumerHeartbeatEvent,
+  failedConsumerDescribe,
+  failedConsumerHeartbeat,
+} from './consumer/events.ts'
 
 /** The errors that groups answer with, by Kafka's names. */
 export type GroupError =
@@ -19,6 +27,13 @@ export type GroupError =
   | 'GROUP_MAX_SIZE_REACHED'
   | 'FENCED_INSTANCE_ID'
   | 'GROUP_SUBSCRIBED_TO_TOPIC'
+  | 'INVALID_REQUEST'
+  | 'UNSUPPORTED_VERSION'
+  | 'FENCED_MEMBER_EPOCH'
+  | 'STALE_MEMBER_EPOCH'
+  | 'UNRELEASED_INSTANCE_ID'
+  | 'UNSUPPORTED_ASSIGNOR'
+  | 'INVALID_REGULAR_EXPRESSION'
 
 /** An assignor that a member offers, with what the member tells its leader about itself. Bytes handed in with an event may be borrowed; what is kept is copied. */
 export interface Protocol {
@@ -134,6 +149,8 @@ export type OffsetRow = readonly [offset: number, leaderEpoch: number, metadata:
 
 export interface FetchEvent {
   readonly verb: 'fetch'
+  /** Who asks, where it says (OffsetFetch 9 and later): a null id with epoch -1 is somebody who manages its partitions itself. */
+  readonly member?: { readonly id: string | null; readonly epoch: number }
   /** Null for every offset of the group. */
   readonly wanted: readonly { readonly topicId: string; readonly partitions: readonly number[] }[] | null
 }
@@ -153,6 +170,8 @@ export interface DescribeEvent {
 
 export interface DescribeAnswer {
   readonly error: GroupError
+  /** More than the error says, for people. */
+  readonly message?: string
   readonly state: string
   readonly protocolType: string
   readonly protocolName: string
@@ -210,6 +229,8 @@ export interface Verbs {
   delete: { event: DeleteEvent; answer: ErrorAnswer }
   'offset-delete': { event: OffsetDeleteEvent; answer: OffsetDeleteAnswer }
   'drop-pending': { event: DropPendingEvent; answer: ErrorAnswer }
+  'consumer-heartbeat': { event: ConsumerHeartbeatEvent; answer: ConsumerHeartbeatAnswer }
+  'consumer-describe': { event: ConsumerDescribeEvent; answer: ConsumerDescribeAnswer }
   'clean-up': { event: CleanUpEvent; answer: ErrorAnswer }
   'topic-gone': { event: TopicGoneEvent; answer: ErrorAnswer }
 }
@@ -238,6 +259,8 @@ export const failures: { readonly [V in Verb]: (event: Verbs[V]['event'], error:
   delete: (_, error) => ({ error }),
   'offset-delete': (_, error) => ({ error, partitions: [] }),
   'drop-pending': (_, error) => ({ error }),
+  'consumer-heartbeat': (_, error) => failedConsumerHeartbeat(error),
+  'consumer-describe': (_, error) => failedConsumerDescribe(error),
   'clean-up': (_, error) => ({ error }),
   'topic-gone': (_, error) => ({ error }),
 }

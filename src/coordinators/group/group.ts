@@ -1,7 +1,7 @@
 // One group of any kind with its offsets, as the coordinator that runtime.ts runs: sends each event to the verb that decides it and each record to the
 // code that applies it. A kind of group adds its state to `body` and its verbs to `decide`; none of the rules are here.
 import type { Tables } from '../../../storage/tables.ts'
-import { arm, cancel, change, record, reply } from '../effect.ts'
+import { arm, change, record, reply } from '../effect.ts'
 import type { Coordinator } from '../runtime.ts'
 import { decideCommit, decideOffsetDelete, expireOfClassic } from './classic/commit.ts'
 import { describeClassic } from './classic/describe.ts'
@@ -11,6 +11,12 @@ import { decideLeave, decideSessionEnd } from './classic/leave.ts'
 import { beginRebalance, decideDelayOver, decideJoinTimeout, settleRebalance } from './classic/rebalance.ts'
 import { applyClassic, type ClassicGroup, newClassicGroup } from './classic/state.ts'
 import { decideSync, decideSyncTimeout } from './classic/sync.ts'
+import { type ConsumerVerbEvent, decideOfConsumer, decideWithoutConsumer, timersOfPending, wakeConsumer } from './consumer/decide.ts'
+import { expireOfConsumer } from './consumer/offsets.ts'
+import { loadRegexes } from './consumer/regex.ts'
+import { type ConsumerGroupRow, consumerMemberTable } from './consumer/rows.ts'
+import { applyConsumer, type ConsumerGroup, newConsumerGroup } from './consumer/state.ts'
+import type { ConsumerWorld } from './consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
 import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
 import { applyOffset, fetchOffsets, type Offsets, type PendingOffsets, pendingOf, removeOffsets } from './offsets.ts'
@@ -28,7 +34,7 @@ import {
 export interface Group {
   readonly id: string
   /** Null while there is no such group. */
-  body: ClassicGroup | null
+  body: ClassicGroup | ConsumerGroup | null
   readonly offsets: Offsets
   /** Offsets of open transactions (KIP-98). */
   readonly pending: PendingOffsets
@@ -44,6 +50,8 @@ export interface GroupOptions {
   nameOf(topicId: string): string | undefined
   /** False where nothing is stored of a group, which spares asking the store. */
   isStored(groupId: string): boolean
+  /** What consumer groups need to know beside that. */
+  consumers: ConsumerWorld
 }
 
 export function createGroupCoordinator(options: GroupOptions): GroupCoordinator {
@@ -57,7 +65,7 @@ export function createGroupCoordinator(options: GroupOptions): GroupCoordinator 
       return undefined
     },
     load: (tables, groupId) => (options.isStored(groupId) ? load(tables, groupId) : newGroup(groupId)),
-    wake: (group, nowMs) => wake(group, { nowMs, to: 0, settings: options.settings }),
+    wake: (group, nowMs) => wake(group, { nowMs, to: 0, settings: options.settings }, options),
     // Nothing but the reads and removals of offsets depends on them; those wait (needsQuiet).
     commutes: ({ type }) => type === 'offset-committed' || type === 'offset-pending' || type === 'group-created',
     needsQuiet: ({ verb }) => verb === 'delete' || verb === 'offset-delete' || verb === 'clean-up' || verb === 'topic-gone',
@@ -66,9 +74,44 @@ export function createGroupCoordinator(options: GroupOptions): GroupCoordinator 
 }
 
 function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: GroupOptions): GroupEffect[] {
-  const exists = group.body !== null
-  const classic = group.body ?? newClassicGroup()
   switch (event.verb) {
+    case 'delete':
+      return decideDelete(group, event, moment)
+    case 'drop-pending':
+      return [...endTransaction(group, event.producerId, false).map(record), reply(moment.to, { error: 'NONE' })]
+    case 'clean-up':
+      return [...decideCleanUp(group, moment, options), reply(moment.to, { error: 'NONE' })]
+    case 'topic-gone':
+      return [...removeOffsets(group.offsets, event.topicId), reply(moment.to, { error: 'NONE' })]
+  }
+  const { body } = group
+  if (body?.kind !== 'consumer') return decideOfClassic(group, body, event, moment, options)
+  if (event.verb === 'join' && body.members.size === 0) return turnClassic(group, event, moment, options)
+  return decideOfConsumer(group, body, event, moment, options.consumers)
+}
+
+/** A group without members becomes what its next member needs. Its row stays that of the consumer group until the classic one has a generation to store. */
+function turnClassic(group: Group, event: ConsumerVerbEvent & { verb: 'join' }, moment: GroupMoment, options: GroupOptions): GroupEffect[] {
+  const effects = decideOfClassic(group, null, event, moment, options)
+  return effects.every((effect) => effect.do === 'reply') ? effects : [change({ type: 'group-forgotten' }), ...effects]
+}
+
+function decideOfClassic(
+  group: Group,
+  body: ClassicGroup | null,
+  event: ConsumerVerbEvent,
+  moment: GroupMoment,
+  options: GroupOptions,
+): GroupEffect[] {
+  const exists = body !== null
+  const classic = body ?? newClassicGroup()
+  switch (event.verb) {
+    case 'consumer-heartbeat':
+    case 'consumer-describe': {
+      const isFree = classic.phase === 'empty'
+      const effects = decideWithoutConsumer(group.id, isFree, exists, event, moment, options.consumers)
+      return effects.some((effect) => effect.do === 'record') ? [...timersOfPending(classic.pending), ...effects] : effects
+    }
     case 'timer':
       return decideTimer(classic, event.timer, moment)
     case 'join':
@@ -85,17 +128,9 @@ function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: G
       return [reply(moment.to, fetchOffsets(group.offsets, group.pending, event))]
     case 'describe':
       return [reply(moment.to, exists ? describeClassic(classic) : { ...failures.describe(event, 'GROUP_ID_NOT_FOUND'), state: 'Dead' })]
-    case 'delete':
-      return decideDelete(group, event, moment)
     case 'offset-delete':
       if (!exists) return [reply(moment.to, failures[event.verb](event, 'GROUP_ID_NOT_FOUND'))]
       return decideOffsetDelete(classic, group.offsets, event, moment)
-    case 'drop-pending':
-      return [...endTransaction(group, event.producerId, false).map(record), reply(moment.to, { error: 'NONE' })]
-    case 'clean-up':
-      return [...decideCleanUp(group, moment, options), reply(moment.to, { error: 'NONE' })]
-    case 'topic-gone':
-      return [...removeOffsets(group.offsets, event.topicId), reply(moment.to, { error: 'NONE' })]
   }
 }
 
@@ -111,8 +146,8 @@ function decideTimer(group: ClassicGroup, timer: string, moment: GroupMoment): G
 
 function decideDelete(group: Group, event: Request & { verb: 'delete' }, { to }: GroupMoment): GroupEffect[] {
   if (!group.body) return [reply(to, failures.delete(event, 'GROUP_ID_NOT_FOUND'))]
-  if (group.body.phase !== 'empty') return [reply(to, failures.delete(event, 'NON_EMPTY_GROUP'))]
-  const timers: GroupEffect[] = Array.from(group.body.pending, (memberId) => cancel(sessionTimer(memberId)))
+  if (!isEmpty(group.body)) return [reply(to, failures.delete(event, 'NON_EMPTY_GROUP'))]
+  const timers = group.body.kind === 'classic' ? timersOfPending(group.body.pending) : []
   const pending = [...group.pending.keys()].flatMap((producerId) => endTransaction(group, producerId, false).map(record))
   return [...removeOffsets(group.offsets), ...pending, remove(group.body), ...timers, reply(to, { error: 'NONE' })]
 }
@@ -128,16 +163,21 @@ function decideCleanUp(group: Group, moment: GroupMoment, { nameOf }: GroupOptio
   // Topics that went while the group was not in memory.
   const orphans = [...group.offsets.keys()].filter((topicId) => nameOf(topicId) === undefined)
   if (orphans.length > 0) return orphans.flatMap((topicId) => removeOffsets(group.offsets, topicId))
-  const { effects, all } = expireOfClassic(group.body, group.offsets, moment, nameOf)
-  if (all && group.pending.size === 0 && group.body.phase === 'empty' && group.body.pending.size === 0) effects.push(remove(group.body))
+  const expire = group.body.kind === 'consumer' ? expireOfConsumer(group.body, group.offsets, moment, nameOf) : null
+  const { effects, all } = expire ?? expireOfClassic(group.body as ClassicGroup, group.offsets, moment, nameOf)
+  const isAwaited = group.body.kind === 'classic' && group.body.pending.size > 0
+  if (all && group.pending.size === 0 && isEmpty(group.body) && !isAwaited) effects.push(remove(group.body))
   return effects
 }
 
-const remove = (body: ClassicGroup): GroupEffect => record({ type: 'group-removed', gone: [...body.storedMembers] })
+const isEmpty = (body: ClassicGroup | ConsumerGroup): boolean => (body.kind === 'classic' ? body.phase === 'empty' : body.members.size === 0)
+
+const remove = (body: ClassicGroup | ConsumerGroup): GroupEffect =>
+  record({ type: 'group-removed', gone: body.kind === 'classic' ? [...body.storedMembers] : [] })
 
 function settle(group: Group, nowMs: number): GroupEffect[] {
   const { body, offsets } = group
-  if (!body) return []
+  if (body?.kind !== 'classic') return []
   // Came into being for a member that never joined.
   const forgettable = body.phase === 'empty' && !body.stored && body.pending.size === 0 && offsets.size === 0 && group.pending.size === 0
   return forgettable ? [change({ type: 'group-forgotten' })] : settleRebalance(body, nowMs)
@@ -164,7 +204,14 @@ function apply(group: Group, change: GroupRecord): void {
     case 'group-forgotten':
       group.body = null
       break
+    case 'consumer-changed':
+    case 'consumer-topics-seen':
+      if (group.body?.kind !== 'consumer') group.body = newConsumerGroup(0)
+      applyConsumer(group.body, change)
+      break
     default:
+      // A row for offsets that became durable when the group already had consumer members.
+      if (group.body?.kind === 'consumer') break
       group.body ??= newClassicGroup()
       applyClassic(group.body, change)
   }
@@ -189,7 +236,9 @@ async function load(tables: Tables, groupId: string): Promise<Group> {
     tables.list(offsetTable, [groupId]),
     tables.list(pendingOffsetTable, [groupId]),
   ])
-  if (memberRows.length > 0) {
+  if (row.kind === 'consumer') {
+    await loadConsumer(group, tables, row)
+  } else if (memberRows.length > 0) {
     const members = memberRows.map(({ key, row }) => [String(key[1]), row] as const)
     apply(group, { type: 'generation-stable', row, members, gone: [] })
   } else {
@@ -204,9 +253,16 @@ async function load(tables: Tables, groupId: string): Promise<Group> {
   return group
 }
 
+async function loadConsumer(group: Group, tables: Tables, row: ConsumerGroupRow): Promise<void> {
+  const rows = await tables.list(consumerMemberTable, [group.id])
+  if (rows.some((member) => member.row.topicRegex !== null)) await loadRegexes()
+  apply(group, { type: 'consumer-changed', row, members: rows.map((member) => [String(member.key[1]), member.row] as const), gone: [] })
+}
+
 /** Members of a group that was just loaded have a whole session to be heard of: the broker was away, not they. */
-function wake(group: Group, moment: GroupMoment): GroupEffect[] {
+function wake(group: Group, moment: GroupMoment, options: GroupOptions): GroupEffect[] {
   if (!group.body) return []
+  if (group.body.kind === 'consumer') return wakeConsumer(group.id, group.body, moment, options.consumers)
   const { members } = group.body
   const effects: GroupEffect[] = Array.from(members.values(), (member) => arm(sessionTimer(member.id), moment.nowMs + member.sessionTimeoutMs))
   // The limit was lowered: rebalancing turns the surplus away.

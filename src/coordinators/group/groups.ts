@@ -6,16 +6,22 @@ import type { Clock, Timer } from '../../clock.ts'
 import type { Random } from '../../random.ts'
 import { groupIdBytesMax, groupsMax } from '../limits.ts'
 import { type Outcome, type Refusal, Runtime } from '../runtime.ts'
+import { assignors } from './assignors/assignor.ts'
 import { phaseNames } from './classic/describe.ts'
+import { loadRegexes } from './consumer/regex.ts'
+import { phaseOf } from './consumer/state.ts'
+import type { ConsumerWorld } from './consumer/world.ts'
 import type { GroupSettings } from './effects.ts'
 import { type Answer, failures, type GroupError, type GroupEvent, type Verb, type Verbs } from './events.ts'
 import { createGroupCoordinator, endTransaction, type Group } from './group.ts'
 import { countOffsets } from './offsets.ts'
-import { type GroupRow, groupTable, type StoredRecord, type VolatileRecord } from './records.ts'
+import { type AnyGroupRow, groupTable, type StoredRecord, type VolatileRecord } from './records.ts'
 
 /** What groups need to know of topics. */
 export interface TopicDirectory {
   byId(topicId: string): { readonly name: string } | undefined
+  get(name: string): { readonly id: string; readonly partitions: { readonly length: number } } | undefined
+  all(): readonly { readonly name: string }[]
   onChange(listener: (event: { readonly kind: string; readonly topic: { readonly id: string } }) => void): void
 }
 
@@ -25,14 +31,18 @@ export interface GroupsOptions {
   random: Random
   settings: GroupSettings
   topics: TopicDirectory
+  /** What is set on a group by itself; nothing where left out. */
+  groupConfigs?(groupId: string): ReadonlyMap<string, string>
+  /** Names of the assignors that consumer groups may use, the default first; all there are where left out. */
+  assignorNames?(): readonly string[]
   /** Told of a broken invariant or of rows that cannot be read. */
   onError(error: unknown, groupId: string): void
 }
 
 export interface ListedGroup {
   readonly groupId: string
-  readonly kind: 'classic'
-  /** Kafka's name of it: Empty, PreparingRebalance, CompletingRebalance, Stable. */
+  readonly kind: 'classic' | 'consumer'
+  /** Kafka's name of it: Empty, PreparingRebalance, CompletingRebalance, Stable; of consumer groups Empty, Assigning, Reconciling, Stable. */
   readonly state: string
   readonly protocolType: string
   readonly memberCount: number
@@ -66,18 +76,20 @@ export class Groups {
   readonly #options: GroupsOptions
   readonly #runtime: Runtime<Group, GroupEvent, StoredRecord, VolatileRecord, Answer>
   /** Stored groups that are not in memory yet. */
-  readonly #stored: Map<string, GroupRow>
+  readonly #stored: Map<string, AnyGroupRow>
+  #topicsVersion = 0
   #timers = new Set<Timer>()
   #closed = false
 
   /** For createGroups. */
-  constructor(options: GroupsOptions, stored: Map<string, GroupRow>) {
+  constructor(options: GroupsOptions, stored: Map<string, AnyGroupRow>) {
     this.#options = options
     this.#stored = stored
     const coordinator = createGroupCoordinator({
       settings: options.settings,
       nameOf: (topicId) => options.topics.byId(topicId)?.name,
       isStored: (groupId) => this.#stored.has(groupId),
+      consumers: this.#consumerWorld(),
     })
     this.#runtime = new Runtime(coordinator, {
       tables: options.store.tables,
@@ -87,6 +99,7 @@ export class Groups {
       onLoaded: (groupId) => this.#stored.delete(groupId),
     })
     options.topics.onChange(({ kind, topic }) => {
+      if (kind !== 'configs') this.#topicsVersion++
       if (kind === 'deleted') this.#forgetTopic(topic.id)
     })
     this.#loadInBackground()
@@ -95,12 +108,15 @@ export class Groups {
 
   /** Settles with the answer, after whatever it depends on is durable. Never rejects but for a broken invariant. */
   submit<V extends Verb>(groupId: string, asked: Asked<V>): Promise<Verbs[V]['answer']> {
-    const event = { ...asked, freshId: asked.verb === 'join' ? this.#freshId() : '' } as unknown as Verbs[V]['event']
+    const beat = asked.verb === 'consumer-heartbeat' ? (asked as unknown as Asked<'consumer-heartbeat'>) : null
+    const event = { ...asked, freshId: asked.verb === 'join' || beat?.memberId === '' ? this.#freshId() : '' } as unknown as Verbs[V]['event']
     const fail = (error: GroupError): Verbs[V]['answer'] => failures[asked.verb](event, error)
     if ((groupId === '' && !worksForEmptyId.has(asked.verb)) || keyBytes(groupId) > groupIdBytesMax) return Promise.resolve(fail('INVALID_GROUP_ID'))
-    const mayCreate = asked.verb === 'join' || asked.verb === 'commit'
+    const mayCreate = asked.verb === 'join' || asked.verb === 'commit' || asked.verb === 'consumer-heartbeat'
     if (mayCreate && this.size >= groupsMax && !this.#has(groupId)) return Promise.resolve(fail('COORDINATOR_NOT_AVAILABLE'))
-    return this.#runtime.submit(groupId, event, (reason) => fail(refusals[reason])) as Promise<Verbs[V]['answer']>
+    const submit = (): Promise<Verbs[V]['answer']> =>
+      this.#runtime.submit(groupId, event, (reason) => fail(refusals[reason])) as Promise<Verbs[V]['answer']>
+    return beat?.topicRegex ? loadRegexes().then(submit) : submit()
   }
 
   /** Brings a group into memory, for a transaction that will commit offsets to it. */
@@ -124,11 +140,16 @@ export class Groups {
     const listed: ListedGroup[] = []
     for (const [groupId, { body }] of this.#runtime.loaded()) {
       if (!body) continue
+      if (body.kind === 'consumer') {
+        listed.push({ groupId, kind: body.kind, state: phaseOf(body), protocolType: 'consumer', memberCount: body.members.size })
+        continue
+      }
       listed.push({ groupId, kind: body.kind, state: phaseNames[body.phase], protocolType: body.protocolType ?? '', memberCount: body.members.size })
     }
     for (const [groupId, row] of this.#stored) {
+      const protocolType = row.kind === 'consumer' ? 'consumer' : (row.protocolType ?? '')
       const state = row.memberCount > 0 ? phaseNames.stable : phaseNames.empty
-      listed.push({ groupId, kind: row.kind, state, protocolType: row.protocolType ?? '', memberCount: row.memberCount })
+      listed.push({ groupId, kind: row.kind, state, protocolType, memberCount: row.memberCount })
     }
     return listed
   }
@@ -182,6 +203,22 @@ export class Groups {
     for (const timer of this.#timers) timer.cancel()
     this.#timers.clear()
     this.#runtime.close()
+  }
+
+  #consumerWorld(): ConsumerWorld {
+    const { topics, groupConfigs, assignorNames } = this.#options
+    const version = (): number => this.#topicsVersion
+    return {
+      topics: {
+        get version() {
+          return version()
+        },
+        get: (name) => topics.get(name),
+        names: () => topics.all().map(({ name }) => name),
+      },
+      assignorNames: () => (assignorNames ? assignorNames().filter((name) => assignors.has(name)) : [...assignors.keys()]),
+      groupConfig: (groupId, name) => groupConfigs?.(groupId).get(name),
+    }
   }
 
   #has(groupId: string): boolean {

@@ -3,9 +3,10 @@
 // volatile; after a crash its members find themselves in the stored generation or are told to rejoin. Does not decide anything; state.ts and offsets.ts apply.
 import { type Batch, table } from '../../../storage/tables.ts'
 import type { Token } from '../effect.ts'
+import { type ConsumerChange, type ConsumerGroupRow, type ConsumerTopicsSeen, consumerMemberTable } from './consumer/rows.ts'
 import type { OffsetRow, Protocol } from './events.ts'
 
-/** A group: what a list of groups shows without touching its members. Key: group id. */
+/** A classic group: what a list of groups shows without touching its members. Key: group id. */
 export interface GroupRow {
   readonly kind: 'classic'
   readonly generation: number
@@ -29,7 +30,9 @@ export interface MemberRow {
   readonly assignment: Buffer
 }
 
-export const groupTable = table<GroupRow>('groups')
+export type AnyGroupRow = GroupRow | ConsumerGroupRow
+
+export const groupTable = table<AnyGroupRow>('groups')
 export const memberTable = table<MemberRow>('group-members')
 /** Key: group id, topic id, partition. By id: the offsets of a topic that is gone can never be taken for those of a new one of the same name. */
 export const offsetTable = table<OffsetRow>('group-offsets')
@@ -45,6 +48,7 @@ export interface PendingOffset {
 }
 
 export type StoredRecord =
+  | ConsumerChange
   /** The leader's assignment is here. `members` are the rows that differ from what is stored, `gone` those that are stored and no longer true. */
   | {
       readonly type: 'generation-stable'
@@ -103,12 +107,18 @@ export type VolatileRecord =
     }
   | { readonly type: 'sync-received'; readonly memberId: string; readonly waiting: Token | null }
   | { readonly type: 'group-forgotten' }
+  | ConsumerTopicsSeen
 
 export type GroupRecord = StoredRecord | VolatileRecord
 
 /** The rows of a record, into a batch. */
 export function writeRecord(batch: Batch, groupId: string, record: StoredRecord): void {
   switch (record.type) {
+    case 'consumer-changed':
+      batch.put(groupTable, [groupId], record.row)
+      for (const memberId of record.gone) batch.delete(consumerMemberTable, [groupId, memberId])
+      for (const [memberId, row] of record.members) batch.put(consumerMemberTable, [groupId, memberId], row)
+      break
     case 'generation-stable':
       batch.put(groupTable, [groupId], record.row)
       for (const memberId of record.gone) batch.delete(memberTable, [groupId, memberId])

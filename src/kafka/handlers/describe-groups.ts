@@ -21,7 +21,7 @@ export const handleDescribeGroups = handler(
         const code = isUnknown && version < 6 ? errorCode.NONE : errorCode[told.error]
         return {
           errorCode: code,
-          errorMessage: isUnknown ? `Group ${groupId} not found.` : null,
+          errorMessage: isUnknown ? (told.message ?? `Group ${groupId} not found.`) : null,
           groupId,
           groupState: told.state,
           protocolType: told.protocolType,

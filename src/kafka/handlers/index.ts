@@ -9,11 +9,15 @@ import { handleAlterClientQuotas } from './alter-client-quotas.ts'
 import { handleAlterConfigs } from './alter-configs.ts'
 import { handleAlterPartitionReassignments } from './alter-partition-reassignments.ts'
 import { handleAlterReplicaLogDirs } from './alter-replica-log-dirs.ts'
+import { handleAlterShareGroupOffsets } from './alter-share-group-offsets.ts'
 import { handleApiVersions } from './api-versions.ts'
+import { handleConsumerGroupDescribe } from './consumer-group-describe.ts'
+import { handleConsumerGroupHeartbeat } from './consumer-group-heartbeat.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
 import { handleDeleteGroups } from './delete-groups.ts'
 import { handleDeleteRecords } from './delete-records.ts'
+import { handleDeleteShareGroupOffsets } from './delete-share-group-offsets.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeClientQuotas } from './describe-client-quotas.ts'
 import { handleDescribeCluster } from './describe-cluster.ts'
@@ -22,6 +26,7 @@ import { handleDescribeGroups } from './describe-groups.ts'
 import { handleDescribeLogDirs } from './describe-log-dirs.ts'
 import { handleDescribeProducers } from './describe-producers.ts'
 import { handleDescribeQuorum } from './describe-quorum.ts'
+import { handleDescribeShareGroupOffsets } from './describe-share-group-offsets.ts'
 import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts'
 import { handleDescribeTransactions } from './describe-transactions.ts'
 import { handleElectLeaders } from './elect-leaders.ts'
@@ -47,6 +52,10 @@ import { handleOffsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { handleProduce } from './produce.ts'
 import { handlePushTelemetry } from './push-telemetry.ts'
 import { handleRemoveRaftVoter } from './remove-raft-voter.ts'
+import { handleShareAcknowledge } from './share-acknowledge.ts'
+import { handleShareFetch } from './share-fetch.ts'
+import { handleShareGroupDescribe } from './share-group-describe.ts'
+import { handleShareGroupHeartbeat } from './share-group-heartbeat.ts'
 import { handleSyncGroup } from './sync-group.ts'
 import { handleTxnOffsetCommit } from './txn-offset-commit.ts'
 import { handleUnregisterBroker } from './unregister-broker.ts'
@@ -67,6 +76,8 @@ export const handlers: readonly Handler[] = [
   handleIncrementalAlterConfigs,
   handleDeleteGroups,
   handleDescribeGroups,
+  handleConsumerGroupHeartbeat,
+  handleConsumerGroupDescribe,
   handleFindCoordinator,
   handleHeartbeat,
   handleJoinGroup,
@@ -106,4 +117,11 @@ export const handlers: readonly Handler[] = [
   handleTxnOffsetCommit,
   handleWriteTxnMarkers,
   handleUpdateFeatures,
+  handleShareAcknowledge,
+  handleShareFetch,
+  handleShareGroupDescribe,
+  handleShareGroupHeartbeat,
+  handleAlterShareGroupOffsets,
+  handleDeleteShareGroupOffsets,
+  handleDescribeShareGroupOffsets,
 ]

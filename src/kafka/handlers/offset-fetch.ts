@@ -37,9 +37,9 @@ export const handleOffsetFetch = handler(offsetFetch, async (request, { version,
   const { topics } = engine
   if (version >= 8) {
     const fetched = await Promise.all(
-      request.groups.map(async ({ groupId, topics: wanted }) => ({
+      request.groups.map(async ({ groupId, memberId, memberEpoch, topics: wanted }) => ({
         groupId,
-        ...(await fetch(groups, topics, groupId, wanted, version, request.requireStable)),
+        ...(await fetch(groups, topics, groupId, wanted, version, request.requireStable, { id: memberId, epoch: memberEpoch })),
       })),
     )
     return respond({ throttleTimeMs: 0, topics: [], groups: fetched }, fetched.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
@@ -56,10 +56,12 @@ async function fetch(
   wanted: readonly Wanted[] | null,
   version: number,
   requireStable: boolean,
+  member: { id: string | null; epoch: number } = { id: null, epoch: -1 },
 ): Promise<Fetched> {
   const sought = wanted?.map((asked) => ({ asked, topic: version >= 10 ? topics.byId(asked.topicId) : topics.get(asked.name) })) ?? null
   const told = await groups.submit(groupId, {
     verb: 'fetch',
+    member,
     wanted: sought?.map(({ asked, topic }) => ({ topicId: topic?.id ?? '', partitions: asked.partitionIndexes })) ?? null,
   })
   const code = errorCode[told.error]

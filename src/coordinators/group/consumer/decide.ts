@@ -1,0 +1,107 @@
+// Everything that can be asked of a consumer group, and of a group that is about to become one, sent to the verb that decides it. Verbs of classic members are
+// refused here as Kafka refuses them: such a group is not theirs.
+import { arm, cancel, reply } from '../../effect.ts'
+import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
+import { failures, type GroupEvent, type Request } from '../events.ts'
+import { fetchOffsets, type Offsets, type PendingOffsets } from '../offsets.ts'
+import { describeConsumer } from './describe.ts'
+import { type ConsumerHeartbeatEvent, failedConsumerDescribe, failedConsumerHeartbeat } from './events.ts'
+import { decideConsumerHeartbeat } from './heartbeat.ts'
+import { decideConsumerLeave, decideConsumerSessionEnd, decideRevokeTimeout } from './leave.ts'
+import { checkFetch, decideConsumerCommit, decideConsumerOffsetDelete } from './offsets.ts'
+import { awayEpoch, type ConsumerGroup, leavingEpoch, newConsumerGroup } from './state.ts'
+import { faultOf } from './validate.ts'
+import { type ConsumerWorld, revokeTimer, revokeTimerPrefix, sessionTimeoutMs } from './world.ts'
+
+interface Holder {
+  readonly id: string
+  readonly offsets: Offsets
+  readonly pending: PendingOffsets
+}
+
+/** Verbs that every kind of group decides alike stay with group.ts. */
+export type ConsumerVerbEvent = Exclude<GroupEvent, { verb: 'delete' | 'drop-pending' | 'clean-up' | 'topic-gone' }>
+
+export function decideOfConsumer(
+  group: Holder,
+  body: ConsumerGroup,
+  event: ConsumerVerbEvent,
+  moment: GroupMoment,
+  world: ConsumerWorld,
+): GroupEffect[] {
+  const { to } = moment
+  switch (event.verb) {
+    case 'timer':
+      return decideTimer(body, event.timer, moment)
+    case 'consumer-heartbeat':
+      return decideAnyHeartbeat(group.id, body, event, moment, world)
+    case 'consumer-describe':
+      return [reply(to, describeConsumer(body, world.assignorNames()[0] ?? ''))]
+    case 'commit':
+      return decideConsumerCommit(body, group.id, event, moment, world)
+    case 'fetch': {
+      const error = checkFetch(body, event)
+      return [reply(to, error === 'NONE' ? fetchOffsets(group.offsets, group.pending, event) : { error, topics: [] })]
+    }
+    case 'offset-delete':
+      return decideConsumerOffsetDelete(body, group.offsets, event, moment)
+    case 'describe':
+      return [reply(to, { ...failures.describe(event, 'GROUP_ID_NOT_FOUND'), state: 'Dead', message: `Group ${group.id} is not a classic group.` })]
+    case 'join':
+      return [reply(to, failures.join(event, 'INCONSISTENT_GROUP_PROTOCOL'))]
+    case 'sync':
+    case 'heartbeat':
+      return [reply(to, failures[event.verb](event as never, 'UNKNOWN_MEMBER_ID'))]
+    case 'leave':
+      return [reply(to, { error: 'NONE', members: event.members.map(() => 'UNKNOWN_MEMBER_ID' as const) })]
+  }
+}
+
+/** `body` is null where there is no consumer group of this id; `mayBecome` where a join may make one. */
+export function decideWithoutConsumer(
+  groupId: string,
+  mayBecome: boolean,
+  exists: boolean,
+  event: Request & { verb: 'consumer-heartbeat' | 'consumer-describe' },
+  moment: GroupMoment,
+  world: ConsumerWorld,
+): GroupEffect[] {
+  const message = exists ? `Group ${groupId} is not a consumer group.` : `Group ${groupId} not found.`
+  if (event.verb === 'consumer-describe') return [reply(moment.to, failedConsumerDescribe('GROUP_ID_NOT_FOUND', message))]
+  if (event.epoch === 0 && mayBecome) return decideAnyHeartbeat(groupId, newConsumerGroup(moment.nowMs), event, moment, world)
+  const fault = faultOf(event, world)
+  return [reply(moment.to, fault ? failedConsumerHeartbeat(fault.error, fault.message) : failedConsumerHeartbeat('GROUP_ID_NOT_FOUND', message))]
+}
+
+function decideAnyHeartbeat(
+  groupId: string,
+  body: ConsumerGroup,
+  event: ConsumerHeartbeatEvent,
+  moment: GroupMoment,
+  world: ConsumerWorld,
+): GroupEffect[] {
+  const fault = faultOf(event, world)
+  if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
+  if (event.epoch === leavingEpoch || event.epoch === awayEpoch) return decideConsumerLeave(body, groupId, event, moment)
+  return decideConsumerHeartbeat(body, groupId, event, moment, world)
+}
+
+function decideTimer(body: ConsumerGroup, timer: string, moment: GroupMoment): GroupEffect[] {
+  const session = sessionTimer('')
+  if (timer.startsWith(session)) return decideConsumerSessionEnd(body, timer.slice(session.length), moment)
+  if (timer.startsWith(revokeTimerPrefix)) return decideRevokeTimeout(body, timer.slice(revokeTimerPrefix.length), moment)
+  return []
+}
+
+/** Members of a group that was just loaded have a whole session to be heard of, and their whole time to let go: the broker was away, not they. */
+export function wakeConsumer(groupId: string, body: ConsumerGroup, moment: GroupMoment, world: ConsumerWorld): GroupEffect[] {
+  const effects: GroupEffect[] = []
+  for (const member of body.members.values()) {
+    effects.push(arm(sessionTimer(member.id), moment.nowMs + sessionTimeoutMs(world, groupId, moment)))
+    if (member.phase === 'unrevoked') effects.push(arm(revokeTimer(member.id), moment.nowMs + member.rebalanceTimeoutMs))
+  }
+  return effects
+}
+
+/** The timers that a group leaves behind when it becomes one of another kind. */
+export const timersOfPending = (pending: Iterable<string>): GroupEffect[] => Array.from(pending, (memberId) => cancel(sessionTimer(memberId)))

@@ -1,0 +1,105 @@
+// A consumer group's state (KIP-848) and apply, the only code that changes it: members as stored, and what follows from them (who holds a partition, who has an
+// instance id, how many read a topic). What should change is decided by the verbs beside this file.
+import type { Spread } from '../spread.ts'
+import type { ConsumerChange, ConsumerGroupRow, ConsumerMemberRow, ConsumerTopicsSeen } from './rows.ts'
+
+export interface ConsumerMember extends ConsumerMemberRow {
+  readonly id: string
+}
+
+export interface ConsumerGroup {
+  readonly kind: 'consumer'
+  row: ConsumerGroupRow
+  /** In order of joining, but for those that a restart read back. */
+  readonly members: Map<string, ConsumerMember>
+  /** Instance id to member id. */
+  readonly statics: Map<string, string>
+  /** Topic id to partition to the member that holds it: has it assigned or has not let go of it. */
+  readonly holders: Map<string, Map<number, string>>
+  /** Topic name to how many members name it. */
+  readonly names: Map<string, number>
+  /** Regular expression to how many members have it. */
+  readonly regexes: Map<string, number>
+  /** The version of the broker's topics that `row.topics` was last compared with; -1 for not since the start. */
+  topicsVersion: number
+}
+
+/** The epoch of a static member that is away for a moment. */
+export const awayEpoch = -2
+/** The epoch with which a member leaves. */
+export const leavingEpoch = -1
+
+export function newConsumerGroup(sinceMs: number): ConsumerGroup {
+  return {
+    kind: 'consumer',
+    row: { kind: 'consumer', epoch: 0, assignmentEpoch: 0, assignorName: '', topics: [], memberCount: 0, sinceMs },
+    members: new Map(),
+    statics: new Map(),
+    holders: new Map(),
+    names: new Map(),
+    regexes: new Map(),
+    topicsVersion: -1,
+  }
+}
+
+export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | ConsumerTopicsSeen): void {
+  if (change.type === 'consumer-topics-seen') {
+    group.topicsVersion = change.topicsVersion
+    return
+  }
+  group.row = change.row
+  // First everybody lets go, then everybody takes: partitions and instance ids may pass from one to another within a change.
+  for (const memberId of change.gone) {
+    forget(group, memberId)
+    group.members.delete(memberId)
+  }
+  for (const [memberId] of change.members) forget(group, memberId)
+  for (const [memberId, row] of change.members) remember(group, { ...row, id: memberId })
+}
+
+function forget(group: ConsumerGroup, memberId: string): void {
+  const member = group.members.get(memberId)
+  if (!member) return
+  if (member.instanceId !== null && group.statics.get(member.instanceId) === memberId) group.statics.delete(member.instanceId)
+  hold(group, member.assigned, memberId, false)
+  hold(group, member.revoking, memberId, false)
+  for (const name of member.topicNames) count(group.names, name, -1)
+  if (member.topicRegex !== null) count(group.regexes, member.topicRegex, -1)
+}
+
+function remember(group: ConsumerGroup, member: ConsumerMember): void {
+  group.members.set(member.id, member)
+  if (member.instanceId !== null) group.statics.set(member.instanceId, member.id)
+  hold(group, member.assigned, member.id, true)
+  hold(group, member.revoking, member.id, true)
+  for (const name of member.topicNames) count(group.names, name, 1)
+  if (member.topicRegex !== null) count(group.regexes, member.topicRegex, 1)
+}
+
+function hold(group: ConsumerGroup, spread: Spread, memberId: string, takes: boolean): void {
+  for (const [topicId, partitions] of spread) {
+    let holders = group.holders.get(topicId)
+    if (!holders) group.holders.set(topicId, (holders = new Map()))
+    for (const partition of partitions) {
+      if (takes) holders.set(partition, memberId)
+      else if (holders.get(partition) === memberId) holders.delete(partition)
+    }
+    if (holders.size === 0) group.holders.delete(topicId)
+  }
+}
+
+function count(counts: Map<string, number>, name: string, by: number): void {
+  const after = (counts.get(name) ?? 0) + by
+  if (after === 0) counts.delete(name)
+  else counts.set(name, after)
+}
+
+/** Kafka's names of the states. */
+export type ConsumerPhase = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable'
+
+export function phaseOf(group: ConsumerGroup): ConsumerPhase {
+  if (group.members.size === 0) return 'Empty'
+  if (group.row.epoch > group.row.assignmentEpoch) return 'Assigning'
+  for (const { epoch, phase } of group.members.values()) if (phase !== 'stable' || epoch !== group.row.assignmentEpoch) return 'Reconciling'
+  return 'Stable'
+}

@@ -1,0 +1,77 @@
+// ConsumerGroupDescribe (69), versions 0-1 (KIP-848). v1: whether a member uses the classic or the consumer protocol (KIP-1099).
+//
+// As Apache Kafka 4.4, with no known difference.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { consumerGroupDescribe } from '../../../protocol/messages/consumer-group-describe.ts'
+import type { Spread } from '../../coordinators/group/spread.ts'
+import type { Topics } from '../../engine/topics.ts'
+import { handler } from '../context.ts'
+
+/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
+const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
+const notAsked = -2147483648
+const consumerMember = 1
+
+export const handleConsumerGroupDescribe = handler(
+  consumerGroupDescribe,
+  async (request, { engine, groups, respond }) => {
+    const described = await Promise.all(
+      request.groupIds.map(async (groupId) => {
+        if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
+        const told = await groups.submit(groupId, { verb: 'consumer-describe' })
+        const code = errorCode[told.error]
+        if (code !== errorCode.NONE) return { errorCode: code, ...blank, errorMessage: told.message, groupId }
+        return {
+          errorCode: code,
+          errorMessage: null,
+          groupId,
+          groupState: told.state,
+          groupEpoch: told.epoch,
+          assignmentEpoch: told.assignmentEpoch,
+          assignorName: told.assignorName,
+          members: told.members.map((member) => ({
+            memberId: member.memberId,
+            instanceId: member.instanceId,
+            rackId: member.rackId,
+            memberEpoch: member.epoch,
+            clientId: member.clientId,
+            clientHost: member.clientHost,
+            subscribedTopicNames: [...member.topicNames],
+            subscribedTopicRegex: member.topicRegex,
+            assignment: named(member.assigned, engine.topics),
+            targetAssignment: named(member.target, engine.topics),
+            memberType: consumerMember,
+          })),
+          authorizedOperations: request.includeAuthorizedOperations ? everyOperation : notAsked,
+        }
+      }),
+    )
+    return respond({ throttleTimeMs: 0, groups: described }, described.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+  },
+  {
+    refuse: ({ errorCode: code, errorMessage }, request) => ({
+      throttleTimeMs: 0,
+      groups: request.groupIds.map((groupId) => ({ errorCode: code, ...blank, errorMessage, groupId })),
+    }),
+  },
+)
+
+const blank = {
+  errorMessage: null,
+  groupState: '',
+  groupEpoch: 0,
+  assignmentEpoch: 0,
+  assignorName: '',
+  members: [],
+  authorizedOperations: notAsked,
+}
+
+/** Topics that are gone have no name to tell. */
+function named(spread: Spread, topics: Topics): { topicPartitions: { topicId: string; topicName: string; partitions: number[] }[] } {
+  const topicPartitions = spread.flatMap(([topicId, partitions]) => {
+    const topicName = topics.byId(topicId)?.name
+    return topicName === undefined ? [] : [{ topicId, topicName, partitions: [...partitions] }]
+  })
+  return { topicPartitions }
+}

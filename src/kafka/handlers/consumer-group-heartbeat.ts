@@ -1,0 +1,41 @@
+// ConsumerGroupHeartbeat (68), versions 0-1 (KIP-848). v1: subscriptions by regular expression, and the client makes its member id itself (KIP-1082).
+//
+// Where we differ from Apache Kafka 4.4:
+// - A regular expression acts with the heartbeat that brings it, and on a new topic with the next one; Kafka resolves it in the background.
+// - Assignments are computed with the heartbeat that calls for them, not at most once in `group.consumer.assignment.interval.ms`.
+// - A live group does not change between the classic and the consumer protocol; an empty one does.
+// - A group id above 1,000 bytes gets INVALID_GROUP_ID; Kafka has no limit.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { consumerGroupHeartbeat } from '../../../protocol/messages/consumer-group-heartbeat.ts'
+import { spreadOf } from '../../coordinators/group/spread.ts'
+import { handler, Refusal } from '../context.ts'
+
+export const handleConsumerGroupHeartbeat = handler(consumerGroupHeartbeat, async (request, { version, clientId, client, groups, respond }) => {
+  if (request.groupId === '') throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
+  const { topicPartitions } = request
+  const told = await groups.submit(request.groupId, {
+    verb: 'consumer-heartbeat',
+    memberId: request.memberId,
+    epoch: request.memberEpoch,
+    instanceId: request.instanceId,
+    rackId: request.rackId,
+    clientId: clientId ?? '',
+    clientHost: `/${client.host}`,
+    rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+    topicNames: request.subscribedTopicNames,
+    topicRegex: request.subscribedTopicRegex,
+    assignorName: request.serverAssignor,
+    owned: topicPartitions && spreadOf(topicPartitions.map(({ topicId, partitions }) => [topicId, partitions] as const)),
+    bringsMemberId: version >= 1,
+  })
+  return respond({
+    throttleTimeMs: 0,
+    errorCode: errorCode[told.error],
+    errorMessage: told.message,
+    memberId: told.memberId,
+    memberEpoch: told.epoch,
+    heartbeatIntervalMs: told.heartbeatIntervalMs,
+    assignment: told.assignment && { topicPartitions: told.assignment.map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] })) },
+  })
+})
