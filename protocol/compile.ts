@@ -1,6 +1,6 @@
 // Straight-line decode and encode functions for one declaration in one version, made as source text on first use and cached.
 // Says the same as interpret.ts, which takes over where code generation is forbidden.
-import { checkTagEnd, interpretDecode, interpretEncode, isDefault, nullOrRefuse } from './interpret.ts'
+import { checkTagEnd, interpretDecode, interpretEncode, nullOrRefuse } from './interpret.ts'
 import type { Reader } from './reader.ts'
 import { type Body, bytesMinOf, defaultOf, type Field, type Fields, inVersion } from './schema.ts'
 import { Writer } from './writer.ts'
@@ -35,8 +35,8 @@ export function compile(fields: Fields, version: number, flexible: boolean): Cod
   const encode = source.encoder(fields)
   const text = `'use strict';\n${source.functions.join('\n')}\nreturn { decode: ${decode}, encode: ${encode} }`
   try {
-    const make = new Function('fields', 'defaultOf', 'isDefault', 'checkTagEnd', 'nullOrRefuse', 'Writer', text)
-    return make(source.fields, defaultOf, isDefault, checkTagEnd, nullOrRefuse, Writer) as Codec
+    const make = new Function('fields', 'defaultOf', 'checkTagEnd', 'nullOrRefuse', 'Writer', text)
+    return make(source.fields, defaultOf, checkTagEnd, nullOrRefuse, Writer) as Codec
   } catch (error) {
     if (error instanceof EvalError) return null
     throw error
@@ -74,6 +74,10 @@ class Source {
     const value = defaultOf(field)
     if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
     if (field.kind === 'array') return '[]'
+    if (field.kind === 'struct') {
+      const members = Object.entries(field.fields!).map(([name, inner]) => `${name}: ${this.#default(inner)}`)
+      return `{ ${members.join(', ')} }`
+    }
     return `defaultOf(${this.#ref(field)})`
   }
 
@@ -132,29 +136,43 @@ return out`,
 
   encoder(fields: Fields): string {
     const lines: string[] = []
-    const tagged: { tag: number; name: string; field: Field; value: string }[] = []
+    const tagged: { tag: number; name: string; field: Field }[] = []
     for (const [name, field] of Object.entries(fields)) {
       const look = this.#look(field)
       if (!look.present) continue
-      const value =
-        field.options.default === undefined && !look.tagged ? `v.${name}` : `(v.${name} === undefined ? ${this.#default(field)} : v.${name})`
-      if (look.tagged) tagged.push({ tag: field.options.tag!, name, field, value })
+      const value = field.options.default === undefined ? `v.${name}` : `(v.${name} === undefined ? ${this.#default(field)} : v.${name})`
+      if (look.tagged) tagged.push({ tag: field.options.tag!, name, field })
       else lines.push(this.#write(field, look.nullable, 'w', value))
     }
     if (this.#flexible) lines.push(this.#writeTags(tagged))
     return this.#add('w, v', lines.join('\n'))
   }
 
-  #writeTags(tagged: { tag: number; name: string; field: Field; value: string }[]): string {
+  #writeTags(tagged: { tag: number; name: string; field: Field }[]): string {
     if (tagged.length === 0) return 'w.unsignedVarint(0)'
     const sorted = tagged.sort((a, b) => a.tag - b.tag)
-    const sent = sorted.map(({ tag, field, value }) => `const t${tag} = ${value}, s${tag} = !isDefault(${this.#ref(field)}, t${tag})`)
+    const sent = sorted.map(
+      ({ tag, field, name }) => `const t${tag} = v.${name}, s${tag} = t${tag} !== undefined && (${this.#differs(field, `t${tag}`)})`,
+    )
     const writes = sorted.map(
       ({ tag, field }) => `if (s${tag}) { const t = new Writer()
 ${this.#write(field, this.#look(field).nullable, 't', `t${tag}`)}
 w.unsignedVarint(${tag}); w.unsignedVarint(t.length); w.raw(t.parts()) }`,
     )
     return [...sent, `w.unsignedVarint(${sorted.map(({ tag }) => `s${tag}`).join(' + ')})`, ...writes].join('\n')
+  }
+
+  /** The negation of isDefault as an expression: every partition of every answer asks, so nothing may be made for it. */
+  #differs(field: Field, value: string): string {
+    const plain = defaultOf(field)
+    if (plain === null) return `${value} !== null`
+    if (field.kind === 'array' || field.kind === 'bytes') return `${value} === null || ${value}.length > 0`
+    if (field.kind !== 'struct') return `${value} !== ${JSON.stringify(plain)}`
+    const members = Object.entries(field.fields!).map(([name, inner]) => {
+      const member = `${value}.${name}`
+      return `${member} !== undefined && (${this.#differs(inner, member)})`
+    })
+    return [`${value} === null`, ...members].join(' || ')
   }
 
   #write(field: Field, nullable: boolean, w: string, value: string): string {

@@ -14,10 +14,14 @@ export const int64Max = 2 ** 63
 /** The uuid of "none", as text. */
 export const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
 
+/** Array elements in one message, in all its arrays. Each becomes an object many times its bytes, so the frame's limit alone would not bound memory. */
+export const elementsMax = 500_000
+
 export class Reader {
   readonly bytes: Buffer
   at: number
   readonly end: number
+  #elements = 0
 
   constructor(bytes: Buffer, at = 0, end = bytes.length) {
     this.bytes = bytes
@@ -142,10 +146,11 @@ export class Reader {
     return length === -1 ? null : this.#view(length)
   }
 
-  /** The count of an array, -1 for null. No element takes less than `bytesMin`, so that a lie is found before memory is taken. */
+  /** The count of an array, -1 for null. No element takes less than `bytesMin`, so that a lie is found before memory is taken; `elementsMax` bounds what is true. */
   count(compact: boolean, bytesMin: number): number {
     const count = compact ? this.unsignedVarint() - 1 : this.int32()
     if (count < -1 || count * bytesMin > this.left) throw new DecodeError(`an array of ${count} elements in ${this.left} bytes`)
+    if (count > 0 && (this.#elements += count) > elementsMax) throw new DecodeError(`more than ${elementsMax} array elements in one message`)
     return count
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compile, interpreted } from '../../protocol/compile.ts'
 import { apis } from '../../protocol/messages/index.ts'
-import { DecodeError, Reader } from '../../protocol/reader.ts'
+import { DecodeError, elementsMax, Reader } from '../../protocol/reader.ts'
 import { arrayOf, bytes, int32, int64, records, string, struct } from '../../protocol/schema.ts'
 import { Writer } from '../../protocol/writer.ts'
 import { messageOf } from './random-message.ts'
@@ -79,6 +79,29 @@ test('a count that the bytes cannot hold is refused before memory is taken', () 
   const lie = Buffer.alloc(4)
   lie.writeInt32BE(500_000_000)
   expect(() => interpreted(list.fields, 0, false).decode(new Reader(lie))).toThrow(/array of 500000000/)
+})
+
+test('a message of more elements than any client sends is refused before memory is taken, nested ones counted', () => {
+  const list = struct({ groups: arrayOf(struct({ names: arrayOf(string()) })) })
+  const many = (groups: number, names: number): Buffer => {
+    const writer = new Writer()
+    interpreted(list.fields, 0, true).encode(writer, { groups: Array(groups).fill({ names: Array(names).fill('') }) })
+    return writer.toBuffer()
+  }
+  const codec = compile(list.fields, 0, true)!
+  expect(codec.decode(new Reader(many(1, elementsMax - 1)))).toHaveProperty('groups')
+  expect(() => codec.decode(new Reader(many(2, elementsMax / 2)))).toThrow(/more than 500000 array elements/)
+})
+
+test('a tagged struct is sent when one of its members differs from its default, and left out otherwise', () => {
+  const leader = struct({ leader: struct({ id: int32({ default: -1 }), name: string({ nullableSince: 0, default: null }) }, { tag: 0 }) })
+  const codec = compile(leader.fields, 0, true)!
+  for (const plain of [{}, { leader: {} }, { leader: { id: -1, name: null } }]) expect(encoded(codec, plain)).toEqual(Buffer.from([0]))
+  for (const value of [{ leader: { id: 3, name: null } }, { leader: { id: -1, name: '' } }]) {
+    const bytes = encoded(codec, value)
+    expect(bytes).toEqual(encoded(interpreted(leader.fields, 0, true), value))
+    expect(codec.decode(new Reader(bytes))).toEqual(value)
+  }
 })
 
 test('large byte fields leave as parts of their own, uncopied', () => {
