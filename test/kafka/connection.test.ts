@@ -225,6 +225,29 @@ describe('bounds', () => {
     await third[Symbol.asyncDispose]()
   })
 
+  test('a client that stops in the middle of a request loses its connection while others wait for memory', async () => {
+    const clock = new ManualClock()
+    const { door, held, seen } = await startHeld({ clock, settings: { 'queued.max.request.bytes': 50_000 } })
+    await using stalled = await door.open()
+    await using other = await door.open()
+    const start = Buffer.alloc(1000)
+    start.writeInt32BE(40_000)
+    stalled.write(start)
+    while (door.counters.doors.kafka.bytesIn < 1000) await settle()
+    beat(other, 'x'.repeat(30_000))
+    while (door.counters.doors.kafka.bytesIn < 2000) await settle()
+    await settle()
+    expect(held).toHaveLength(0)
+    await clock.advance(20_000)
+    expect(door.log).toEqual([])
+    await clock.advance(20_000)
+    await stalled.closed
+    expect(door.log[0]?.fields['reason']).toContain('stopped in the middle of a request')
+    await seen(1)
+    held[0]?.answer()
+    expect(idOf(await other.next())).toBe(1)
+  })
+
   test('a client that takes no answers gets no more made', async () => {
     let made = 0
     const large = handler(saslAuthenticate, (_, { respond }) => {

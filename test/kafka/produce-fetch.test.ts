@@ -311,6 +311,16 @@ describe('Fetch', () => {
     expect(await sizes([{ index: 0, bytesMax: 0 }], { maxBytes: -7 })).toEqual([one])
   })
 
+  test('where clients are slow to take their answers, each new one is a single batch', async () => {
+    const own = await startDoor({ settings: { 'queued.max.response.bytes': 0 } })
+    const topic = await own.engine.topics.create({ name: 'slow', partitionCount: 2 })
+    for (const partition of topic.partitions) for (let i = 0; i < 3; i++) await own.engine.append(partition, batch(['x'.repeat(1000)]))
+    await using client = await own.open()
+    const { responses } = await client.ask(fetch, 12, fetchOf(topic, [{ index: 0 }, { index: 1 }]))
+    expect(responses[0]?.partitions.map(({ records }) => records?.length)).toEqual([batch(['x'.repeat(1000)]).length, 0])
+    await own[Symbol.asyncDispose]()
+  })
+
   test('errors: offset out of range with real bounds, unknown topic, id and partition, leader epochs', async () => {
     const topic = await newTopic()
     for (let i = 0; i < 4; i++) await put(topic, ['a'])
