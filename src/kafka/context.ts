@@ -5,6 +5,7 @@ import type { Api, RequestOf, ResponseInput } from '../../protocol/schema.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Groups } from '../coordinators/group/groups.ts'
+import type { ShareGroups } from '../coordinators/share/share-groups.ts'
 import type { Transactions } from '../coordinators/transaction/transactions.ts'
 import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -12,6 +13,7 @@ import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import type { Client } from './connection.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { ShareSessions } from './share/sessions.ts'
 import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Mutations, Throttle } from './throttle.ts'
 
@@ -19,6 +21,7 @@ import type { Mutations, Throttle } from './throttle.ts'
 export interface Services {
   readonly engine: Engine
   readonly groups: Groups
+  readonly shareGroups: ShareGroups
   readonly transactions: Transactions
   readonly settings: Settings
   readonly clock: Clock
@@ -34,6 +37,7 @@ export interface DoorServices extends Services {
   /** Every API that is served, for the answer to ApiVersions. */
   readonly served: readonly ServedApi[]
   readonly fetchSessions: FetchSessions
+  readonly shareSessions: ShareSessions
   readonly throttle: Throttle
   readonly telemetry: ClientTelemetry
   /** Bytes of answers that clients have not taken, in all, and how many there may be before fetches are answered sparingly. */

@@ -44,6 +44,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     return {
       engine: services.engine,
       groups: services.groups,
+      shareGroups: services.shareGroups,
       transactions: services.transactions,
       settings: services.settings,
       clock: services.clock,
@@ -52,6 +53,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       counters,
       served: services.served,
       fetchSessions: services.fetchSessions,
+      shareSessions: services.shareSessions,
       answers: services.answers,
       throttle,
       telemetry: services.telemetry,

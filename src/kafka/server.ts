@@ -10,6 +10,8 @@ import { FetchSessions } from './fetch-sessions.ts'
 import { FrameMemory } from './frame-memory.ts'
 import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
+import { releaseSession } from './share/acknowledging.ts'
+import { ShareSessions } from './share/sessions.ts'
 import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import { Throttle } from './throttle.ts'
 
@@ -59,9 +61,14 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   const memory = new FrameMemory(keptFrameBytesMax)
   const answers = { bytes: 0, bytesMax: settings.get('queued.max.response.bytes') }
   const advertised = options.advertised ?? (() => ({ host, port }))
+  const shareSessions = new ShareSessions(
+    () => settings.get('group.share.max.share.sessions'),
+    (session) => void releaseSession(options.shareGroups, session).catch((error) => logger.error('releasing a share session failed', { error })),
+  )
   const services: DoorServices = {
     engine: options.engine,
     groups: options.groups,
+    shareGroups: options.shareGroups,
     transactions: options.transactions,
     settings,
     clock,
@@ -71,6 +78,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     advertised,
     served: list.map(({ key, name, min, max }) => ({ key, name, min, max })).sort((a, b) => a.key - b.key),
     fetchSessions: new FetchSessions(options.random, settings.get('max.incremental.fetch.session.cache.slots')),
+    shareSessions,
     answers,
     throttle: new Throttle(options.engine.quotas, settings, clock),
     telemetry: new ClientTelemetry(options.engine, clock, options.random),

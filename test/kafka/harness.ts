@@ -13,6 +13,7 @@ import { Counters } from '../../src/counters.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
 import type { Handler } from '../../src/kafka/context.ts'
 import { createKafkaServer, type KafkaServer } from '../../src/kafka/server.ts'
+import { openShareGroups } from '../../src/kafka/share/open.ts'
 import type { LogFields, Logger } from '../../src/logging.ts'
 import { seededRandom } from '../../src/random.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
@@ -57,12 +58,14 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
     newProducerId: () => engine.newProducerId(),
     onError: () => {},
   })
+  const shareGroups = await openShareGroups({ engine, groups, settings, clock, onError: () => {} })
   const counters = new Counters()
   const { handlers, readByEvents } = options
   const server = createKafkaServer({
     engine,
     groups,
     transactions,
+    shareGroups,
     settings,
     clock,
     random,
@@ -86,6 +89,7 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
       await server.close(0)
       transactions.close()
       groups.close()
+      shareGroups.close()
       await store.close()
     },
   }

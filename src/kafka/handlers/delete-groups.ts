@@ -8,9 +8,13 @@ import { handler } from '../context.ts'
 
 export const handleDeleteGroups = handler(
   deleteGroups,
-  async (request, { groups, respond }) => {
+  async (request, { groups, shareGroups, respond }) => {
     const results = await Promise.all(
       [...new Set(request.groupsNames)].map(async (groupId) => {
+        if (shareGroups.has(groupId)) {
+          const { error, message } = await shareGroups.delete(groupId)
+          return { groupId, errorCode: errorCode[error], errorMessage: message }
+        }
         const { error } = await groups.submit(groupId, { verb: 'delete' })
         return { groupId, errorCode: errorCode[error], errorMessage: null }
       }),

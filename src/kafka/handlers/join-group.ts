@@ -10,9 +10,10 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { joinGroup } from '../../../protocol/messages/join-group.ts'
-import { handler } from '../context.ts'
+import { handler, Refusal } from '../context.ts'
 
-export const handleJoinGroup = handler(joinGroup, async (request, { version, clientId, client, groups, proceed, respond }) => {
+export const handleJoinGroup = handler(joinGroup, async (request, { version, clientId, client, groups, shareGroups, proceed, respond }) => {
+  if (shareGroups.has(request.groupId)) throw new Refusal(errorCode.INCONSISTENT_GROUP_PROTOCOL)
   const answering = groups.submit(request.groupId, {
     verb: 'join',
     memberId: request.memberId,

@@ -7,12 +7,15 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { listGroups } from '../../../protocol/messages/list-groups.ts'
 import { handler } from '../context.ts'
 
-export const handleListGroups = handler(listGroups, (request, { groups, respond }) => {
+export const handleListGroups = handler(listGroups, (request, { groups, shareGroups, respond }) => {
   const states = new Set(request.statesFilter.map((state) => state.trim().toLowerCase()))
   const types = new Set(request.typesFilter.map((type) => type.trim().toLowerCase()))
-  const found = groups
+  const shares = shareGroups
     .list()
-    .filter(({ state, kind }) => (states.size === 0 || states.has(state.toLowerCase())) && (types.size === 0 || types.has(kind)))
+    .map(({ groupId, memberCount }) => ({ groupId, kind: 'share', protocolType: 'share', state: memberCount > 0 ? 'Stable' : 'Empty' }))
+  const found = [...groups.list(), ...shares].filter(
+    ({ state, kind }) => (states.size === 0 || states.has(state.toLowerCase())) && (types.size === 0 || types.has(kind)),
+  )
   const told = found.map(({ groupId, protocolType, state, kind }) => ({ groupId, protocolType, groupState: state, groupType: kind }))
   return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, groups: told })
 })

@@ -1,0 +1,32 @@
+// AlterShareGroupOffsets (91), version 0. Moves a share group without members: on each partition named it starts anew at the offset given, and what was in flight there is
+// forgotten. KIP-932.
+//
+// As Apache Kafka 4.4, with no known difference.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { alterShareGroupOffsets } from '../../../protocol/messages/alter-share-group-offsets.ts'
+import { zeroUuid } from '../../../protocol/reader.ts'
+import { handler, Refusal } from '../context.ts'
+import { shareCodeOf } from '../share/acknowledging.ts'
+import { checkEmpty } from '../share/empty-group.ts'
+
+const unknown = { errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
+
+export const handleAlterShareGroupOffsets = handler(alterShareGroupOffsets, async ({ groupId, topics }, { shareGroups, engine, respond }) => {
+  await checkEmpty(shareGroups, groupId)
+  if (topics.some(({ partitions }) => partitions.some(({ startOffset }) => startOffset < 0))) {
+    throw new Refusal(errorCode.INVALID_REQUEST, 'A start offset is negative.')
+  }
+  const responses = await Promise.all(
+    topics.map(async ({ topicName, partitions }) => {
+      const topic = engine.topics.get(topicName)
+      const results = partitions.map(async ({ partitionIndex, startOffset }) => {
+        if (!topic?.partitions[partitionIndex]) return { partitionIndex, ...unknown }
+        const { error } = await shareGroups.ask(groupId, topic.id, partitionIndex, { verb: 'place', offset: startOffset })
+        return { partitionIndex, errorCode: shareCodeOf(error), errorMessage: null }
+      })
+      return { topicName, topicId: topic?.id ?? zeroUuid, partitions: await Promise.all(results) }
+    }),
+  )
+  return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, errorMessage: null, responses })
+})

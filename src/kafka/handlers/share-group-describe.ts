@@ -1,0 +1,61 @@
+// ShareGroupDescribe (77), version 1. Share groups with their members and what each reads from. KIP-932.
+//
+// As Apache Kafka 4.4, with no known difference.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { shareGroupDescribe } from '../../../protocol/messages/share-group-describe.ts'
+import type { ShareMember } from '../../coordinators/share/group-coordinator.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { handler } from '../context.ts'
+
+/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
+const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
+const notAsked = -2147483648
+
+export const handleShareGroupDescribe = handler(
+  shareGroupDescribe,
+  async (request, { shareGroups, engine, respond }) => {
+    const groups = await Promise.all(
+      request.groupIds.map(async (groupId) => {
+        const { error, message, group } = await shareGroups.describe(groupId)
+        const members = group ? [...group.members.values()].map((member) => memberOf(member, engine)) : []
+        const epoch = group?.epoch ?? 0
+        return {
+          errorCode: errorCode[error],
+          errorMessage: message,
+          groupId,
+          groupState: group ? (members.length > 0 ? 'Stable' : 'Empty') : '',
+          groupEpoch: epoch,
+          assignmentEpoch: epoch,
+          assignorName: group ? 'simple' : '',
+          members,
+          authorizedOperations: request.includeAuthorizedOperations && group ? everyOperation : notAsked,
+        }
+      }),
+    )
+    return respond({ throttleTimeMs: 0, groups }, groups.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+  },
+  {
+    refuse: ({ errorCode: code, errorMessage }, request) => ({
+      throttleTimeMs: 0,
+      groups: request.groupIds.map((groupId) => ({
+        errorCode: code,
+        errorMessage,
+        groupId,
+        groupState: '',
+        groupEpoch: 0,
+        assignmentEpoch: 0,
+        assignorName: '',
+        members: [],
+      })),
+    }),
+  },
+)
+
+function memberOf({ id, rackId, epoch, clientId, clientHost, topicNames, assigned }: ShareMember, engine: Engine) {
+  const topicPartitions = [...assigned].flatMap(([topicId, partitions]) => {
+    const topic = engine.topics.byId(topicId)
+    return topic ? [{ topicId, topicName: topic.name, partitions: [...partitions] }] : []
+  })
+  return { memberId: id, rackId, memberEpoch: epoch, clientId, clientHost, subscribedTopicNames: [...topicNames], assignment: { topicPartitions } }
+}

@@ -1,0 +1,46 @@
+// ShareGroupHeartbeat (76), version 1. A member of a share group joins (epoch 0), says that it lives, or leaves (epoch -1), and learns its partitions. KIP-932.
+//
+// Differs from Apache Kafka 4.4: assignments follow a change at once; `share.assignment.interval.ms` does not delay them.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { shareGroupHeartbeat } from '../../../protocol/messages/share-group-heartbeat.ts'
+import type { RequestOf } from '../../../protocol/schema.ts'
+import { handler } from '../context.ts'
+import { shareHeartbeatMs } from '../share/configs.ts'
+
+export const handleShareGroupHeartbeat = handler(
+  shareGroupHeartbeat,
+  async (request, { shareGroups, engine, settings, client, clientId, respond }) => {
+    const fault = faultOf(request)
+    if (fault)
+      return respond({ throttleTimeMs: 0, errorCode: errorCode.INVALID_REQUEST, errorMessage: fault, memberEpoch: 0, heartbeatIntervalMs: 0 })
+    const { groupId, memberId, memberEpoch, rackId, subscribedTopicNames } = request
+    const told = await shareGroups.heartbeat(groupId, {
+      memberId,
+      epoch: memberEpoch,
+      rackId,
+      clientId: clientId ?? '',
+      clientHost: `/${client.host}`,
+      topicNames: subscribedTopicNames,
+    })
+    const isWell = told.error === 'NONE'
+    const topicPartitions = told.assigned && [...told.assigned].map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] }))
+    return respond({
+      throttleTimeMs: 0,
+      errorCode: errorCode[told.error],
+      errorMessage: told.message,
+      memberId: isWell ? memberId : null,
+      memberEpoch: told.memberEpoch,
+      heartbeatIntervalMs: isWell && memberEpoch !== -1 ? shareHeartbeatMs(engine, settings, groupId) : 0,
+      assignment: topicPartitions ? { topicPartitions } : null,
+    })
+  },
+)
+
+function faultOf({ memberId, groupId, rackId, memberEpoch, subscribedTopicNames }: RequestOf<typeof shareGroupHeartbeat>): string | null {
+  if (memberId === '') return "MemberId can't be empty."
+  if (groupId === '') return "GroupId can't be empty."
+  if (rackId === '') return "RackId can't be empty."
+  if (memberEpoch === 0) return subscribedTopicNames && subscribedTopicNames.length > 0 ? null : 'SubscribedTopicNames must be set in first request.'
+  return memberEpoch < -1 ? 'MemberEpoch is invalid.' : null
+}

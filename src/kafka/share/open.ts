@@ -1,0 +1,30 @@
+// Share groups put together with what they need of the rest: topics, configs, long polls, and the groups of other kinds, whose ids they cannot take.
+import type { Clock } from '../../clock.ts'
+import type { Settings } from '../../config.ts'
+import type { Groups } from '../../coordinators/group/groups.ts'
+import { createShareGroups, type ShareGroups } from '../../coordinators/share/share-groups.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { shareGroupConfigs } from './configs.ts'
+
+export interface ShareGroupsParts {
+  readonly engine: Engine
+  readonly groups: Pick<Groups, 'peek'>
+  readonly settings: Settings
+  readonly clock: Clock
+  onError(error: unknown, groupId: string): void
+}
+
+export function openShareGroups({ engine, groups, settings, clock, onError }: ShareGroupsParts): Promise<ShareGroups> {
+  return createShareGroups({
+    store: engine.store,
+    clock,
+    topics: engine.topics,
+    configsOf: (groupId) => shareGroupConfigs(engine, settings, groupId),
+    isOtherKind: (groupId) => (groups.peek(groupId)?.body ?? null) !== null,
+    onAvailable(topicId, index) {
+      const partition = engine.topics.byId(topicId)?.partitions[index]
+      if (partition) engine.waiters.moved(partition)
+    },
+    onError,
+  })
+}

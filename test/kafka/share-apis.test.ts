@@ -1,0 +1,482 @@
+// Share groups through the Kafka door: members, acquisition, acknowledgements, sessions, offsets, as bytes on a socket.
+import { describe, expect, test } from 'vitest'
+import { errorCode } from '../../protocol/error-code.ts'
+import { alterShareGroupOffsets } from '../../protocol/messages/alter-share-group-offsets.ts'
+import { createTopics } from '../../protocol/messages/create-topics.ts'
+import { deleteGroups } from '../../protocol/messages/delete-groups.ts'
+import { deleteShareGroupOffsets } from '../../protocol/messages/delete-share-group-offsets.ts'
+import { describeShareGroupOffsets } from '../../protocol/messages/describe-share-group-offsets.ts'
+import { findCoordinator } from '../../protocol/messages/find-coordinator.ts'
+import { incrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
+import { joinGroup } from '../../protocol/messages/join-group.ts'
+import { listGroups } from '../../protocol/messages/list-groups.ts'
+import { produce } from '../../protocol/messages/produce.ts'
+import { shareAcknowledge } from '../../protocol/messages/share-acknowledge.ts'
+import { shareFetch } from '../../protocol/messages/share-fetch.ts'
+import { shareGroupDescribe } from '../../protocol/messages/share-group-describe.ts'
+import { shareGroupHeartbeat } from '../../protocol/messages/share-group-heartbeat.ts'
+import { readRecords } from '../../protocol/records/record.ts'
+import type { RequestInput } from '../../protocol/schema.ts'
+import { ManualClock } from '../../src/clock.ts'
+import type { SettingsInput } from '../../src/config.ts'
+import { batch, type Door, startDoor, type Wire } from './harness.ts'
+
+const groupResource = 32
+type FetchInput = RequestInput<typeof shareFetch>
+type Batches = FetchInput['topics'][number]['partitions'][number]['acknowledgementBatches']
+
+/** One member of group `g` on a connection of its own. */
+class Member {
+  epoch = 0
+  memberEpoch = 0
+  readonly wire: Wire
+  readonly id: string
+  readonly topicId: string
+
+  constructor(wire: Wire, id: string, topicId: string) {
+    this.wire = wire
+    this.id = id
+    this.topicId = topicId
+  }
+
+  async heartbeat(memberEpoch = this.memberEpoch, topics: string[] | null = memberEpoch === 0 ? ['t'] : null) {
+    const answer = await this.wire.ask(shareGroupHeartbeat, 1, {
+      groupId: 'g',
+      memberId: this.id,
+      memberEpoch,
+      rackId: null,
+      subscribedTopicNames: topics,
+    })
+    if (answer.errorCode === 0) this.memberEpoch = answer.memberEpoch
+    return answer
+  }
+
+  request(more: Partial<FetchInput> = {}, acks: Batches = [], partitions = [0]): FetchInput {
+    return {
+      groupId: 'g',
+      memberId: this.id,
+      shareSessionEpoch: this.epoch,
+      maxWaitMs: 0,
+      minBytes: 1,
+      maxBytes: 1 << 20,
+      maxRecords: 500,
+      batchSize: 500,
+      topics: [{ topicId: this.topicId, partitions: partitions.map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: acks })) }],
+      forgottenTopicsData: [],
+      ...more,
+    }
+  }
+
+  next(): void {
+    this.epoch++
+  }
+
+  async fetch(more: Partial<FetchInput> = {}, acks: Batches = []) {
+    const answer = await this.wire.ask(shareFetch, 2, this.request(more, acks))
+    if (answer.errorCode === 0) this.next()
+    const one = answer.responses[0]?.partitions[0]
+    return {
+      code: answer.errorCode,
+      error: one?.errorCode ?? 0,
+      acknowledged: one?.acknowledgeErrorCode ?? 0,
+      acquired: (one?.acquiredRecords ?? []).map(({ firstOffset, lastOffset, deliveryCount }) => [firstOffset, lastOffset, deliveryCount]),
+      values: one?.records ? readRecords(Buffer.from(one.records as Buffer)).map(({ value }) => String(value)) : [],
+    }
+  }
+
+  async acknowledge(acks: Batches, more: { shareSessionEpoch?: number; isRenewAck?: boolean } = {}) {
+    const answer = await this.wire.ask(shareAcknowledge, 2, {
+      groupId: 'g',
+      memberId: this.id,
+      shareSessionEpoch: this.epoch,
+      isRenewAck: false,
+      topics: [{ topicId: this.topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: acks }] }],
+      ...more,
+    })
+    if (answer.errorCode === 0) this.next()
+    return { code: answer.errorCode, error: answer.responses[0]?.partitions[0]?.errorCode ?? 0 }
+  }
+}
+
+const ack = (firstOffset: number, lastOffset: number, ...acknowledgeTypes: number[]) => ({ firstOffset, lastOffset, acknowledgeTypes })
+const [gap, accept, release, reject, renew] = [0, 1, 2, 3, 4] as const
+
+class World implements AsyncDisposable {
+  readonly door: Door
+  readonly wire: Wire
+  readonly topicId: string
+
+  constructor(door: Door, wire: Wire, topicId: string) {
+    this.door = door
+    this.wire = wire
+    this.topicId = topicId
+  }
+
+  async member(id: string): Promise<Member> {
+    return new Member(await this.door.open(), id, this.topicId)
+  }
+
+  async joined(id: string): Promise<Member> {
+    const member = await this.member(id)
+    expect((await member.heartbeat()).errorCode).toBe(0)
+    return member
+  }
+
+  async produce(...values: string[]): Promise<void> {
+    const answer = await this.wire.ask(produce, 9, {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 1000,
+      topicData: [{ name: 't', topicId: this.topicId, partitionData: [{ index: 0, records: batch(values) }] }],
+    })
+    expect(answer.responses[0]!.partitionResponses[0]!.errorCode).toBe(0)
+  }
+
+  async configure(name: string, value: string): Promise<void> {
+    const resources = [{ resourceType: groupResource, resourceName: 'g', configs: [{ name, configOperation: 0, value }] }]
+    const answer = await this.wire.ask(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+    expect(answer.responses[0]!.errorCode).toBe(0)
+  }
+
+  async offsets() {
+    const { groups } = await this.wire.ask(describeShareGroupOffsets, 1, {
+      groups: [{ groupId: 'g', topics: [{ topicName: 't', partitions: [0] }] }],
+    })
+    const { errorCode: code, topics } = groups[0]!
+    const one = topics[0]?.partitions[0]
+    return { code, start: one?.startOffset, lag: one?.lag }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.door[Symbol.asyncDispose]()
+  }
+}
+
+async function world(settings: SettingsInput = {}, clock?: ManualClock): Promise<World> {
+  const door = await startDoor({ settings, ...(clock ? { clock } : {}) })
+  const wire = await door.open()
+  const made = await wire.ask(createTopics, 7, {
+    topics: [{ name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+    timeoutMs: 1000,
+    validateOnly: false,
+  })
+  const one = new World(door, wire, made.topics[0]!.topicId)
+  await one.configure('share.auto.offset.reset', 'earliest')
+  return one
+}
+
+describe('members', () => {
+  test('a member joins, is given every partition, and leaves', async () => {
+    await using w = await world()
+    const m = await w.member('m')
+    const joined = await m.heartbeat()
+    expect(joined).toMatchObject({ errorCode: 0, memberId: 'm', memberEpoch: 1, heartbeatIntervalMs: 5000 })
+    expect(joined.assignment?.topicPartitions).toEqual([{ topicId: w.topicId, partitions: [0] }])
+    expect(await m.heartbeat()).toMatchObject({ errorCode: 0, memberEpoch: 1, assignment: null })
+    expect(await m.heartbeat(-1)).toMatchObject({ errorCode: 0, memberEpoch: -1 })
+    expect(await m.heartbeat(1)).toMatchObject({ errorCode: errorCode.UNKNOWN_MEMBER_ID })
+  })
+
+  test('what makes no sense is refused in Kafka’s words', async () => {
+    await using w = await world()
+    const m = await w.member('m')
+    expect(await m.heartbeat(0, [])).toMatchObject({
+      errorCode: errorCode.INVALID_REQUEST,
+      errorMessage: 'SubscribedTopicNames must be set in first request.',
+    })
+    expect(await m.heartbeat(-2)).toMatchObject({ errorCode: errorCode.INVALID_REQUEST, errorMessage: 'MemberEpoch is invalid.' })
+    expect(await m.heartbeat(3)).toMatchObject({ errorCode: errorCode.GROUP_ID_NOT_FOUND })
+    await m.heartbeat(0)
+    expect(await m.heartbeat(7)).toMatchObject({ errorCode: errorCode.FENCED_MEMBER_EPOCH })
+    const join = { groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer' }
+    const refused = await w.wire.ask(joinGroup, 9, { ...join, protocols: [{ name: 'range', metadata: Buffer.alloc(0) }] })
+    expect(refused.errorCode).toBe(errorCode.INCONSISTENT_GROUP_PROTOCOL)
+  })
+
+  test('groups are listed, described and deleted once they are empty', async () => {
+    await using w = await world()
+    const m = await w.joined('m')
+    expect(await m.fetch()).toMatchObject({ code: 0, error: 0 })
+    const listed = await w.wire.ask(listGroups, 5, { statesFilter: [], typesFilter: ['share'] })
+    expect(listed.groups).toEqual([{ groupId: 'g', protocolType: 'share', groupState: 'Stable', groupType: 'share' }])
+    const { groups } = await w.wire.ask(shareGroupDescribe, 1, { groupIds: ['g', 'none'], includeAuthorizedOperations: false })
+    expect(groups[0]).toMatchObject({ errorCode: 0, groupState: 'Stable', groupEpoch: 1, assignmentEpoch: 1, assignorName: 'simple' })
+    expect(groups[0]!.members[0]).toMatchObject({ memberId: 'm', memberEpoch: 1, subscribedTopicNames: ['t'] })
+    expect(groups[0]!.members[0]!.assignment.topicPartitions).toEqual([{ topicId: w.topicId, topicName: 't', partitions: [0] }])
+    expect(groups[1]).toMatchObject({ errorCode: errorCode.GROUP_ID_NOT_FOUND })
+    const drop = async () => (await w.wire.ask(deleteGroups, 2, { groupsNames: ['g'] })).results[0]!.errorCode
+    expect(await drop()).toBe(errorCode.NON_EMPTY_GROUP)
+    await m.heartbeat(-1)
+    expect(await drop()).toBe(0)
+    expect((await w.offsets()).code).toBe(errorCode.GROUP_ID_NOT_FOUND)
+  })
+
+  test('a silent member is gone after its session', async () => {
+    const clock = new ManualClock()
+    await using w = await world({}, clock)
+    const a = await w.joined('a')
+    const b = await w.joined('b')
+    await clock.advance(30_000)
+    await a.heartbeat()
+    await clock.advance(20_000)
+    expect((await b.heartbeat()).errorCode).toBe(errorCode.UNKNOWN_MEMBER_ID)
+    expect((await a.heartbeat()).errorCode).toBe(0)
+  })
+
+  test('the coordinator of a share partition is found', async () => {
+    await using w = await world()
+    const ask = async (key: string) => (await w.wire.ask(findCoordinator, 6, { keyType: 2, coordinatorKeys: [key] })).coordinators[0]!.errorCode
+    expect(await ask(`g:${w.topicId}:0`)).toBe(0)
+    expect(await ask('g')).toBe(errorCode.INVALID_REQUEST)
+  })
+})
+
+describe('acquisition', () => {
+  test('records go to one member each, and are settled by accepting them', async () => {
+    await using w = await world()
+    await w.produce('a', 'b')
+    await w.produce('c')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    const first = await m.fetch({ maxRecords: 1 })
+    // Whole batches unless the client counts records.
+    expect(first).toEqual({ code: 0, error: 0, acknowledged: 0, acquired: [[0, 1, 1]], values: ['a', 'b'] })
+    expect(await n.fetch()).toMatchObject({ acquired: [[2, 2, 1]], values: ['c'] })
+    expect(await n.fetch()).toMatchObject({ acquired: [], values: [] })
+    expect(await m.acknowledge([ack(0, 1, accept)])).toEqual({ code: 0, error: 0 })
+    expect(await w.offsets()).toEqual({ code: 0, start: 2, lag: 1 })
+  })
+
+  test('by records: a batch is cut', async () => {
+    await using w = await world()
+    await w.produce('a', 'b', 'c')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    expect((await m.fetch({ maxRecords: 2, shareAcquireMode: 1 })).acquired).toEqual([[0, 1, 1]])
+    expect((await n.fetch({ maxRecords: 2, shareAcquireMode: 1 })).acquired).toEqual([[2, 2, 1]])
+  })
+
+  test('a new group begins at the end by default', async () => {
+    await using w = await world()
+    await w.configure('share.auto.offset.reset', 'latest')
+    await w.produce('old')
+    const m = await w.joined('m')
+    expect((await m.fetch()).values).toEqual([])
+    await w.produce('new')
+    expect((await m.fetch()).values).toEqual(['new'])
+  })
+
+  test('a fetch waits for records', async () => {
+    await using w = await world()
+    const m = await w.joined('m')
+    const waiting = m.fetch({ maxWaitMs: 60_000 })
+    await w.produce('a')
+    expect((await waiting).values).toEqual(['a'])
+  })
+
+  test('a fetch waits for what others give back, and sees how often it was delivered', async () => {
+    await using w = await world()
+    await w.produce('a', 'b')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    await m.fetch()
+    const waiting = n.fetch({ maxWaitMs: 60_000 })
+    await m.acknowledge([ack(0, 0, accept), ack(1, 1, release)])
+    expect((await waiting).acquired).toEqual([[1, 1, 2]])
+  })
+
+  test('a hold lapses, and the record goes to who waits', async () => {
+    const clock = new ManualClock()
+    await using w = await world({}, clock)
+    await w.produce('a')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    await m.fetch()
+    await n.fetch()
+    const waiting = n.fetch({ maxWaitMs: 40_000 })
+    // The request has been read once an answer on the same connection could no longer overtake it: let its bytes arrive.
+    while ((await m.heartbeat()).errorCode !== 0);
+    await clock.advance(30_000)
+    expect((await waiting).acquired).toEqual([[0, 0, 2]])
+    expect(await m.acknowledge([ack(0, 0, accept)])).toEqual({ code: 0, error: errorCode.INVALID_RECORD_STATE })
+  })
+
+  test('a connection that ends gives back what its member holds', async () => {
+    await using w = await world()
+    await w.produce('a')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    await m.fetch()
+    const waiting = n.fetch({ maxWaitMs: 60_000 })
+    await m.wire[Symbol.asyncDispose]()
+    expect((await waiting).acquired).toEqual([[0, 0, 2]])
+  })
+
+  test('what was delivered too often is given up', async () => {
+    await using w = await world()
+    await w.configure('share.delivery.count.limit', '2')
+    await w.produce('poison', 'good')
+    const m = await w.joined('m')
+    await m.fetch()
+    await m.acknowledge([ack(0, 1, release, accept)])
+    expect((await m.fetch()).acquired).toEqual([[0, 0, 2]])
+    await m.acknowledge([ack(0, 0, release)])
+    expect((await m.fetch()).acquired).toEqual([])
+    expect(await w.offsets()).toEqual({ code: 0, start: 2, lag: 0 })
+  })
+
+  test('the number of records in flight is bounded', async () => {
+    await using w = await world({ 'group.share.partition.max.record.locks': 100 })
+    const hundred = Array.from({ length: 100 }, (_, at) => String(at))
+    await w.produce(...hundred)
+    await w.produce('more')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    expect((await m.fetch({ maxRecords: 100 })).acquired).toEqual([[0, 99, 1]])
+    expect((await n.fetch()).acquired).toEqual([])
+    await m.acknowledge([ack(0, 49, accept)])
+    expect((await n.fetch()).acquired).toEqual([[100, 100, 1]])
+  })
+
+  test('of a group that nobody joined nothing is handed out', async () => {
+    await using w = await world()
+    const m = await w.member('m')
+    expect((await m.fetch()).error).toBe(errorCode.GROUP_ID_NOT_FOUND)
+  })
+})
+
+describe('acknowledgements', () => {
+  test('with a fetch: accepted, rejected, given back and gaps in one', async () => {
+    await using w = await world()
+    await w.produce('a', 'b', 'c', 'd')
+    const m = await w.joined('m')
+    await m.fetch()
+    const again = await m.fetch({}, [ack(0, 3, accept, reject, release, gap)])
+    expect(again).toMatchObject({ acknowledged: 0, acquired: [[2, 2, 2]] })
+  })
+
+  test('nothing is done where a part is wrong', async () => {
+    await using w = await world()
+    await w.produce('a', 'b')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    await m.fetch()
+    await n.fetch()
+    const tell = async (member: Member, ...acks: Batches) => (await member.acknowledge(acks)).error
+    expect(await tell(n, ack(0, 0, accept))).toBe(errorCode.INVALID_RECORD_STATE)
+    expect(await tell(m, ack(0, 2, accept))).toBe(errorCode.INVALID_REQUEST)
+    expect(await tell(m, ack(1, 0, accept))).toBe(errorCode.INVALID_REQUEST)
+    expect(await tell(m, ack(0, 1, accept, accept, accept))).toBe(errorCode.INVALID_REQUEST)
+    expect(await tell(m, ack(0, 1, 9))).toBe(errorCode.INVALID_REQUEST)
+    expect(await tell(m, ack(0, 1, renew))).toBe(errorCode.INVALID_REQUEST)
+    expect(await tell(m, ack(0, 1, accept), ack(1, 1, accept))).toBe(errorCode.INVALID_REQUEST)
+    expect(await tell(m, ack(0, 0))).toBe(errorCode.INVALID_REQUEST)
+    expect((await w.offsets()).start).toBe(0)
+    expect(await tell(m, ack(0, 1, accept))).toBe(0)
+    // Settled before: passed over.
+    expect(await tell(m, ack(0, 1, accept))).toBe(0)
+  })
+
+  test('a renewed hold lasts longer', async () => {
+    const clock = new ManualClock()
+    await using w = await world({}, clock)
+    await w.produce('a')
+    const m = await w.joined('m')
+    await m.fetch()
+    await clock.advance(20_000)
+    expect(await m.acknowledge([ack(0, 0, renew)], { isRenewAck: true })).toEqual({ code: 0, error: 0 })
+    await clock.advance(20_000)
+    expect(await m.acknowledge([ack(0, 0, accept)])).toEqual({ code: 0, error: 0 })
+    await w.configure('share.renew.acknowledge.enable', 'false')
+    await w.produce('b')
+    await m.fetch()
+    expect(await m.acknowledge([ack(1, 1, renew)], { isRenewAck: true })).toEqual({ code: 0, error: errorCode.INVALID_RECORD_STATE })
+  })
+
+  test('renewing with a fetch fetches nothing', async () => {
+    await using w = await world()
+    await w.produce('a')
+    await w.produce('b')
+    const m = await w.joined('m')
+    await m.fetch({ maxRecords: 1 })
+    expect((await m.fetch({ isRenewAck: true }, [ack(0, 0, renew)])).code).toBe(errorCode.INVALID_REQUEST)
+    const only = { isRenewAck: true, maxBytes: 0, minBytes: 0, maxRecords: 0, maxWaitMs: 0 }
+    expect(await m.fetch(only, [ack(0, 0, renew)])).toMatchObject({ code: 0, acknowledged: 0, acquired: [] })
+  })
+})
+
+describe('sessions', () => {
+  test('epochs are followed', async () => {
+    await using w = await world()
+    const m = await w.joined('m')
+    const code = async (shareSessionEpoch: number) => (await m.fetch({ shareSessionEpoch })).code
+    expect(await code(1)).toBe(errorCode.SHARE_SESSION_NOT_FOUND)
+    expect(await code(-1)).toBe(errorCode.SHARE_SESSION_NOT_FOUND)
+    expect((await m.acknowledge([ack(0, 0, accept)], { shareSessionEpoch: 0 })).code).toBe(errorCode.INVALID_SHARE_SESSION_EPOCH)
+    expect((await m.fetch({ shareSessionEpoch: 0 }, [ack(0, 0, accept)])).code).toBe(errorCode.INVALID_REQUEST)
+    expect(await code(0)).toBe(0)
+    expect(await code(2)).toBe(errorCode.INVALID_SHARE_SESSION_EPOCH)
+    expect(await code(1)).toBe(0)
+    expect(await code(1)).toBe(errorCode.INVALID_SHARE_SESSION_EPOCH)
+    expect(await code(2)).toBe(0)
+    expect(await code(-1)).toBe(0)
+    expect(await code(3)).toBe(errorCode.SHARE_SESSION_NOT_FOUND)
+  })
+
+  test('the partitions need not be named again, and can be forgotten', async () => {
+    await using w = await world()
+    const m = await w.joined('m')
+    await m.fetch()
+    await w.produce('a')
+    expect((await m.fetch({ topics: [] })).values).toEqual(['a'])
+    await w.produce('b')
+    expect((await m.fetch({ topics: [], forgottenTopicsData: [{ topicId: w.topicId, partitions: [0] }] })).values).toEqual([])
+  })
+
+  test('the end of a session gives back what is left', async () => {
+    await using w = await world()
+    await w.produce('a', 'b')
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    await m.fetch()
+    expect(await m.acknowledge([ack(0, 0, accept)], { shareSessionEpoch: -1 })).toEqual({ code: 0, error: 0 })
+    expect((await n.fetch()).acquired).toEqual([[1, 1, 2]])
+  })
+
+  test('there are only so many', async () => {
+    await using w = await world({ 'group.share.max.share.sessions': 1 })
+    const [m, n] = [await w.joined('m'), await w.joined('n')]
+    expect((await m.fetch()).code).toBe(0)
+    expect((await n.fetch()).code).toBe(errorCode.SHARE_SESSION_LIMIT_REACHED)
+  })
+
+  test('ids are checked', async () => {
+    await using w = await world()
+    const m = await w.joined('m')
+    expect((await m.fetch({ groupId: '' })).code).toBe(errorCode.INVALID_REQUEST)
+    expect((await m.fetch({ memberId: 'x'.repeat(37) })).code).toBe(errorCode.INVALID_REQUEST)
+  })
+
+  test('a topic that is not there is told', async () => {
+    await using w = await world()
+    const m = await w.joined('m')
+    const partitions = [{ partitionIndex: 0, acknowledgementBatches: [] }]
+    expect((await m.fetch({ topics: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAEQ', partitions }] })).error).toBe(errorCode.UNKNOWN_TOPIC_ID)
+  })
+})
+
+describe('offsets', () => {
+  test('are moved and forgotten while the group is empty', async () => {
+    await using w = await world()
+    await w.produce('a', 'b', 'c')
+    const m = await w.joined('m')
+    await m.fetch()
+    const topics = [{ topicName: 't', partitions: [{ partitionIndex: 0, startOffset: 2 }] }]
+    const alter = () => w.wire.ask(alterShareGroupOffsets, 0, { groupId: 'g', topics })
+    expect((await alter()).errorCode).toBe(errorCode.NON_EMPTY_GROUP)
+    await m.fetch({ shareSessionEpoch: -1, topics: [] })
+    await m.heartbeat(-1)
+    expect((await alter()).responses[0]!.partitions[0]!.errorCode).toBe(0)
+    expect(await w.offsets()).toEqual({ code: 0, start: 2, lag: 1 })
+    const drop = async (topicName: string) => (await w.wire.ask(deleteShareGroupOffsets, 0, { groupId: 'g', topics: [{ topicName }] })).responses[0]!
+    expect(await drop('t')).toMatchObject({ errorCode: 0 })
+    expect(await drop('t')).toMatchObject({
+      errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      errorMessage: 'There is no offset information to delete.',
+    })
+    expect(await drop('none')).toMatchObject({ errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION })
+    expect(await w.offsets()).toEqual({ code: 0, start: -1, lag: -1 })
+  })
+})
