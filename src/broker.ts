@@ -5,10 +5,12 @@ import { AdminServer, type BrokerState } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Settings, type SettingsInput } from './config.ts'
 import { createGroups, type Groups } from './coordinators/group/groups.ts'
+import type { ShareGroups } from './coordinators/share/share-groups.ts'
 import { createTransactions, type Transactions } from './coordinators/transaction/transactions.ts'
 import { Counters } from './counters.ts'
 import { Engine, stamp } from './engine/engine.ts'
 import { createKafkaServer, type KafkaServer } from './kafka/server.ts'
+import { openShareGroups } from './kafka/share/open.ts'
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
 import { type Logger, silentLogger } from './logging.ts'
 import { measure } from './measure.ts'
@@ -94,6 +96,7 @@ class RunningBroker implements Broker {
   #engine: Engine | null = null
   #groups: Groups | null = null
   #transactions: Transactions | null = null
+  #shareGroups: ShareGroups | null = null
   #kafka: KafkaServer | null = null
   #aws: KinesisServer | null = null
   #admin: AdminServer | null = null
@@ -142,10 +145,19 @@ class RunningBroker implements Broker {
       onError: (error, transactionalId) => logger.error('a transaction failed', { error, transactionalId }),
     })
     this.#transactions = transactions
+    const shareGroups = await openShareGroups({
+      engine,
+      groups,
+      settings,
+      clock,
+      onError: (error, groupId) => logger.error('a share group failed', { error, groupId }),
+    })
+    this.#shareGroups = shareGroups
     this.#kafka = createKafkaServer({
       engine,
       groups,
       transactions,
+      shareGroups,
       settings,
       clock,
       random,
@@ -236,6 +248,7 @@ class RunningBroker implements Broker {
   #forgetCoordinators(): void {
     this.#transactions!.reset()
     this.#groups!.reset()
+    this.#shareGroups!.reset()
   }
 
   close(): Promise<void> {
@@ -249,9 +262,11 @@ class RunningBroker implements Broker {
     // Long polls and parked joins end first, so that they do not hold up their connections.
     this.#engine?.close()
     this.#groups?.quiesce()
+    this.#shareGroups?.quiesce()
     await Promise.all([this.#kafka?.close(graceMs), this.#aws?.close(graceMs)])
     this.#transactions?.close()
     this.#groups?.close()
+    this.#shareGroups?.close()
     await this.#store?.close()
     await this.#admin?.close()
   }
