@@ -31,7 +31,7 @@ export function goldenCases(folder: string): GoldenCase[] {
       .split('\n\n')
     if (!head?.startsWith('# Origin: ')) throw new Error(`${folder}/${file} does not say where it is from`)
     return blocks.map((block) => {
-      const fields = /^case (request|response|value) (\d+) (.+)\njson (.+)\nhex ([0-9a-f]*)$/.exec(block)
+      const fields = /^case (request|response|value) (\d+) (.+)\njson (.+)\nhex ?([0-9a-f]*)$/.exec(block)
       if (!fields) throw new Error(`${folder}/${file}: not a case: ${block.slice(0, 60)}`)
       const [, direction, version, name, json, hex] = fields as unknown as [string, GoldenCase['direction'], string, string, string, string]
       return { origin: file.replace('.txt', ''), direction, version: Number(version), name, json: JSON.parse(json), bytes: Buffer.from(hex, 'hex') }
