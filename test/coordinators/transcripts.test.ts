@@ -2,16 +2,19 @@
 // UPDATE_TRANSCRIPTS=1 rewrites the files; the diff is the review.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { playConsumer } from './consumer-transcript.ts'
 import { play } from './transcript.ts'
 
 const folder = new URL('../transcripts/', import.meta.url)
 
-describe('transcripts of classic groups', () => {
-  for (const name of readdirSync(folder).filter((file) => /^classic-.*\.txt$/.test(file))) {
+const kinds = { classic: play, consumer: playConsumer }
+
+describe.each(Object.entries(kinds))('transcripts of %s groups', (kind, player) => {
+  for (const name of readdirSync(folder).filter((file) => file.startsWith(`${kind}-`) && file.endsWith('.txt'))) {
     test(name, async () => {
       const file = new URL(name, folder)
       const text = readFileSync(file, 'utf8')
-      const played = await play(text)
+      const played = await player(text)
       if (process.env['UPDATE_TRANSCRIPTS'] === '1' && played !== text) writeFileSync(file, played)
       else expect(played).toBe(text)
     })

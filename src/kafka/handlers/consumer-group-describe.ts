@@ -38,7 +38,7 @@ export const handleConsumerGroupDescribe = handler(
             clientId: member.clientId,
             clientHost: member.clientHost,
             subscribedTopicNames: [...member.topicNames],
-            subscribedTopicRegex: member.topicRegex,
+            subscribedTopicRegex: member.topicRegex ?? '',
             assignment: named(member.assigned, engine.topics),
             targetAssignment: named(member.target, engine.topics),
             memberType: consumerMember,

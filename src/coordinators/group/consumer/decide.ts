@@ -70,7 +70,8 @@ export function decideWithoutConsumer(
   if (event.verb === 'consumer-describe') return [reply(moment.to, failedConsumerDescribe('GROUP_ID_NOT_FOUND', message))]
   if (event.epoch === 0 && mayBecome) return decideAnyHeartbeat(groupId, newConsumerGroup(moment.nowMs), event, moment, world)
   const fault = faultOf(event, world)
-  return [reply(moment.to, fault ? failedConsumerHeartbeat(fault.error, fault.message) : failedConsumerHeartbeat('GROUP_ID_NOT_FOUND', message))]
+  if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
+  return [reply(moment.to, failedConsumerHeartbeat('GROUP_ID_NOT_FOUND', exists || event.epoch < 0 ? message : `Consumer g${message.slice(1)}`))]
 }
 
 function decideAnyHeartbeat(

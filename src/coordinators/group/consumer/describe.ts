@@ -1,4 +1,5 @@
 // How a consumer group shows itself to administrators: ConsumerGroupDescribe.
+import { together } from '../spread.ts'
 import type { ConsumerDescribeAnswer } from './events.ts'
 import { type ConsumerGroup, phaseOf } from './state.ts'
 
@@ -19,7 +20,8 @@ export function describeConsumer(group: ConsumerGroup, defaultAssignor: string):
       clientHost: member.clientHost,
       topicNames: member.topicNames,
       topicRegex: member.topicRegex,
-      assigned: member.assigned,
+      // What it has not let go of is still in its hands.
+      assigned: together(member.assigned, member.revoking),
       target: member.target,
     })),
   }

@@ -23,7 +23,7 @@ export function findMember(group: ConsumerGroup, groupId: string, event: Consume
     if (present.id !== memberId) {
       if (!joins) return fencedInstance(memberId, instanceId, present.id)
       if (present.epoch !== awayEpoch) {
-        const message = `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is owned by ${present.id}.`
+        const message = `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is owned by ${present.id} member.`
         return fault('UNRELEASED_INSTANCE_ID', message)
       }
       return { known: { ...present, id: memberId, previousEpoch: 0 }, replaces: present }

@@ -31,6 +31,8 @@ export function compileRegex(text: string): { matches: Matcher; fault: null } | 
     kept.set(text, matches)
     return { matches, fault: null }
   } catch (error) {
-    return { matches: null, fault: error instanceof Error ? error.message : String(error) }
+    const why = error instanceof Error ? error.message : String(error)
+    // "error parsing regexp: missing closing ]: `[`": what is wrong is enough, the caller names the expression.
+    return { matches: null, fault: why.replace(/^error parsing regexp: /, '').replace(/: `[\s\S]*`$/, '') }
   }
 }

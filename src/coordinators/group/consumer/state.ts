@@ -32,7 +32,8 @@ export const leavingEpoch = -1
 export function newConsumerGroup(sinceMs: number): ConsumerGroup {
   return {
     kind: 'consumer',
-    row: { kind: 'consumer', epoch: 0, assignmentEpoch: 0, assignorName: '', topics: [], memberCount: 0, sinceMs },
+    // As Kafka counts: the first member's join makes it 2.
+    row: { kind: 'consumer', epoch: 1, assignmentEpoch: 0, assignorName: '', topics: [], memberCount: 0, sinceMs },
     members: new Map(),
     statics: new Map(),
     holders: new Map(),
