@@ -4,18 +4,27 @@ import { mergeShards, type Shard, splitShard } from '../engine/shards.ts'
 import type { Reshard, Topic } from '../engine/topics.ts'
 import { type AwsError, notFound, validationError } from './aws-error.ts'
 import type { Context } from './operation.ts'
-import { shardIndexOf } from './shard-id.ts'
+import { shardIdOf, shardIndexOf } from './shard-id.ts'
 import type { StreamShard } from './shard-map.ts'
 import { withFacts } from './stream-facts.ts'
 import type { Stream } from './streams.ts'
 
-/** The shard that a reshard names, or AWS's ResourceNotFoundException. */
-export function shardToChange(stream: Stream, name: string, account: string): StreamShard {
+/** The number in the name of a shard that is to be changed. Looked at before the stream is, as AWS does. */
+export function shardIndexToChange(name: string, streamName: string, account: string): number {
   const index = shardIndexOf(name)
-  const shard = index === null ? undefined : stream.shards.get(index)
-  if (!shard) throw notFound(`Could not find shard ${name} in stream ${stream.name} under account ${account}.`)
+  if (index === null) throw noSuchShard(name, streamName, account)
+  return index
+}
+
+/** The shard, or AWS's ResourceNotFoundException. */
+export function shardToChange(stream: Stream, index: number, account: string): StreamShard {
+  const shard = stream.shards.get(index)
+  if (!shard) throw noSuchShard(shardIdOf(index), stream.name, account)
   return shard
 }
+
+const noSuchShard = (name: string, streamName: string, account: string): AwsError =>
+  notFound(`Could not find shard ${name} in stream ${streamName} under account ${account}.`)
 
 /** On-demand streams are scaled by AWS alone. */
 export function checkProvisioned(stream: Stream, account: string): void {

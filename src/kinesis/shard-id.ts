@@ -2,8 +2,8 @@
 
 const shardIndexMax = 2 ** 31 - 1
 
-/** The name of a shard. */
-export const shardIdOf = (index: number): string => `shardId-${String(index).padStart(12, '0')}`
+/** The name of a shard. AWS prints a negative number, which no shard has, with a sign and eleven digits. */
+export const shardIdOf = (index: number): string => `shardId-${index < 0 ? `-${String(-index).padStart(11, '0')}` : String(index).padStart(12, '0')}`
 
 /** The number in a shard's name; null when it is no shard's name. */
 export function shardIndexOf(name: string): number | null {

@@ -1,9 +1,10 @@
 // Where a reader of a shard begins: the five iterator types as offsets, for GetShardIterator and SubscribeToShard. A shard is an interval
 // of its partition's offsets, so every start is held within the shard: one that has ended is begun at its end, and its reader is told
 // of the children at once. A start older than the trim horizon reads as the trim horizon.
-import { type AwsError, invalidArgument } from './aws-error.ts'
+import { type AwsError, internalFailure, invalidArgument } from './aws-error.ts'
+import { readForeignNumber } from './foreign-sequence.ts'
 import type { Context } from './operation.ts'
-import { cameFrom, offsetFrom, parseSequenceNumber } from './sequence.ts'
+import { cameFrom, offsetFrom, type Position, parseSequenceNumber } from './sequence.ts'
 import { shardIdOf } from './shard-id.ts'
 import type { StreamShard } from './shard-map.ts'
 import type { Stream } from './streams.ts'
@@ -63,15 +64,17 @@ async function atTime(stream: Stream, entry: StreamShard, timestampMs: number | 
   return Math.max(shard.startOffset, shard.endOffset === null ? offset : Math.min(offset, shard.endOffset))
 }
 
-function positionIn(text: string, stream: Stream, { shard, id }: StreamShard, { streams }: Context, operation: string) {
-  const invalid = `StartingSequenceNumber ${text} used in ${operation} on shard ${id} in stream ${stream.name} under account ${streams.account} is invalid`
+function positionIn(text: string, stream: Stream, { shard, id }: StreamShard, { streams }: Context, operation: string): Position {
   const position = parseSequenceNumber(text)
-  if (!position) throw invalidArgument(`${invalid}.`)
-  if (position.shardIndex !== shard.index) {
+  if (position && cameFrom(position, shard.index, shard.createdMs)) return position
+  const invalid = `StartingSequenceNumber ${text} used in ${operation} on shard ${id} in stream ${stream.name} under account ${streams.account} is invalid`
+  const foreign = readForeignNumber(text)
+  if (!foreign) throw invalidArgument(`${invalid}.`)
+  if (foreign.shardIndex !== shard.index) {
     throw invalidArgument(
-      `Invalid StartingSequenceNumber. It encodes ${shardIdOf(position.shardIndex)}, while it was used in a call to a shard with ${id}`,
+      `Invalid StartingSequenceNumber. It encodes ${shardIdOf(foreign.shardIndex)}, while it was used in a call to a shard with ${id}`,
     )
   }
-  if (!cameFrom(position, shard.index, shard.createdMs)) throw invalidArgument(`${invalid} because it did not come from this stream.`)
-  return position
+  // AWS itself fails on its oldest layout.
+  throw foreign.version === 0 ? internalFailure('') : invalidArgument(`${invalid} because it did not come from this stream.`)
 }

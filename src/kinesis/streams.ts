@@ -186,10 +186,9 @@ export class Streams {
     await this.#engine.topics.alterStream(stream.name, (now) => withFacts(now, change(factsOf(now))))
   }
 
-  /** Sets a topic config of an active stream. */
-  async configure(stream: Stream, name: string, value: string, nowMs: number): Promise<void> {
+  /** Sets a topic config: at once, with no transition. */
+  async configure(stream: Stream, name: string, value: string): Promise<void> {
     await this.#engine.topics.alterConfigs(stream.name, (now) => new Map([...now, [name, value]]))
-    if (this.busyUntil(nowMs) > nowMs) await this.update(stream, () => ({}), nowMs)
   }
 }
 

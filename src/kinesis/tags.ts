@@ -3,7 +3,7 @@ import { invalidArgument } from './aws-error.ts'
 
 /** Of one stream. */
 const tagsMax = 50
-const legal = /^[\u00C0-\u1FFF\u2C00-\uD7FF\w./\-=+_ @%:,]*$/
+const legal = /^[\u00C0-\u1FFF\u2C00-\uD7FF\w./\-=+_ @%:]*$/
 
 type Tags = Readonly<Record<string, string>>
 

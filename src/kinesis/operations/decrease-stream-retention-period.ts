@@ -9,7 +9,7 @@ import { streamReference } from '../shapes.ts'
 export const decreaseStreamRetentionPeriod = operation({
   name: 'DecreaseStreamRetentionPeriod',
   input: { retentionPeriodHours: required(integer()), ...streamReference },
-  async run({ retentionPeriodHours: hours, ...reference }, { streams, nowMs }) {
+  async run({ retentionPeriodHours: hours, ...reference }, { streams }) {
     const stream = streams.active(reference)
     checkRetentionHours(hours)
     const now = retentionHours(stream)
@@ -18,7 +18,7 @@ export const decreaseStreamRetentionPeriod = operation({
         `Requested retention period (${hours} hours) for stream ${stream.name} can not be longer than existing retention period (${now} hours). Use IncreaseRetentionPeriod API.`,
       )
     }
-    await streams.configure(stream, 'retention.ms', String(hours * hourMs), nowMs)
+    await streams.configure(stream, 'retention.ms', String(hours * hourMs))
     return undefined
   },
 })

@@ -3,10 +3,10 @@
 import { invalidArgument } from '../aws-error.ts'
 import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
+import { readForeignNumber } from '../foreign-sequence.ts'
 import { operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
 import { checkRecords, recordMembers } from '../put-input.ts'
-import { parseSequenceNumber } from '../sequence.ts'
 import { dryRun, sequenceNumber, streamReference } from '../shapes.ts'
 
 export const putRecord = operation({
@@ -15,7 +15,8 @@ export const putRecord = operation({
   async run(input, context) {
     const stream = context.streams.serving(input)
     const { sequenceNumberForOrdering: least } = input
-    if (least !== undefined && !parseSequenceNumber(least)) {
+    const foreign = least === undefined ? null : readForeignNumber(least)
+    if (least !== undefined && (!foreign || (foreign.recordS ?? 0) * 1000 > context.nowMs)) {
       throw invalidArgument(
         `ExclusiveMinimumSequenceNumber ${least} used in PutRecord on stream ${stream.name} under account ${context.streams.account} is invalid.`,
       )

@@ -9,7 +9,8 @@ export const updateMaxRecordSize = operation({
   input: { maxRecordSizeInKiB: required(maxRecordSizeInKiB), streamARN, streamId },
   async run(input, { streams, nowMs }) {
     const stream = streams.active(input)
-    await streams.configure(stream, 'max.message.bytes', String(messageBytesOf(input.maxRecordSizeInKiB)), nowMs)
+    await streams.configure(stream, 'max.message.bytes', String(messageBytesOf(input.maxRecordSizeInKiB)))
+    await streams.update(stream, () => ({}), nowMs)
     return undefined
   },
 })
