@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { declarations, environmentName } from '../../src/config.ts'
 import { handlers } from '../../src/kafka/handlers/index.ts'
+import { unserved } from '../../src/kafka/unserved.ts'
 import { operations } from '../../src/kinesis/operations/index.ts'
 
 const tables: Record<string, () => string> = {
@@ -10,7 +11,10 @@ const tables: Record<string, () => string> = {
     const rows = [...handlers]
       .sort((a, b) => a.key - b.key)
       .map(({ key, name, min, max }) => `${name}&nbsp;(${key})&nbsp;${min === max ? min : `${min}–${max}`}`)
-    return `${handlers.length} APIs, each with its key and the versions that are served:\n\n${rows.join(' · ')}`
+    const reasons = new Map<string, string[]>()
+    for (const [, name, reason] of unserved) reasons.set(reason, [...(reasons.get(reason) ?? []), name])
+    const missing = [...reasons].map(([reason, names]) => `Not served, ${reason}: ${names.join(' · ')}.`)
+    return [`${handlers.length} APIs, each with its key and the versions that are served:`, rows.join(' · '), ...missing].join('\n\n')
   },
   operations: () => {
     const names = operations.map(({ name }) => name).sort()
