@@ -9,6 +9,7 @@ import type { Counters } from '../counters.ts'
 import type { Random } from '../random.ts'
 import { type CheckOptions, checkBatches } from './checking.ts'
 import { ClientQuotas } from './client-quotas.ts'
+import { CompactionRunner } from './compaction-runner.ts'
 import { EngineError } from './errors.ts'
 import { asEngineError, Partition } from './partition.ts'
 import {
@@ -22,7 +23,7 @@ import {
 } from './reading.ts'
 import { ResourceConfigs } from './resource-configs.ts'
 import { RetentionRunner } from './retention-runner.ts'
-import { abortedTable, counterTable, droppedTable, identityTable } from './rows.ts'
+import { abortedTable, compactionTable, counterTable, droppedTable, identityTable } from './rows.ts'
 import { type Topic, type TopicEvent, Topics } from './topics.ts'
 import { Waiters } from './waiters.ts'
 
@@ -33,7 +34,7 @@ export interface EngineOptions {
   random: Random
   /** Counts what topics take in and give out, whichever door asks. */
   counters?: Counters
-  /** Told of background work that failed: retention, freeing space. */
+  /** Told of background work that failed: retention, compaction, freeing space. */
   onBackgroundError?: (error: unknown) => void
 }
 
@@ -66,6 +67,7 @@ export class Engine {
   readonly nodeId: number
   #clock: Clock
   #retention: RetentionRunner
+  #compaction: CompactionRunner
   #byUid = new Map<number, Partition>()
   #producerIds = { next: 0, end: 0 }
   #producerIdBlock: Promise<void> | null = null
@@ -91,14 +93,10 @@ export class Engine {
       random,
       partition: (topic, index, uid, retired) => this.#partition(topic, index, uid, retired),
     })
-    this.#retention = new RetentionRunner({
-      store,
-      topics: this.topics,
-      clock,
-      settings,
-      moved: (partition) => this.waiters.moved(partition),
-      failed: this.#background,
-    })
+    const moved = (partition: Partition): void => this.waiters.moved(partition)
+    const surroundings = { store, topics: this.topics, clock, settings, moved, failed: this.#background }
+    this.#retention = new RetentionRunner(surroundings)
+    this.#compaction = new CompactionRunner({ ...surroundings, random })
   }
 
   /** Reads what was stored and starts background work. */
@@ -130,6 +128,7 @@ export class Engine {
       }
     })
     engine.#retention.start()
+    engine.#compaction.start()
     engine.#freeDropped().catch(engine.#background)
     return engine
   }
@@ -227,6 +226,11 @@ export class Engine {
     return this.#retention.checkAll()
   }
 
+  /** Compacts what is due now. */
+  checkCompaction(): Promise<void> {
+    return this.#compaction.checkAll()
+  }
+
   /** Drops every topic and record, fast; ids and partition numbers are not used again. */
   async reset(): Promise<void> {
     await this.store.clear()
@@ -239,6 +243,7 @@ export class Engine {
   /** Stops background work and wakes who waits. The store stays open: its owner closes it. */
   close(): void {
     this.#retention.close()
+    this.#compaction.close()
     this.waiters.close()
   }
 
@@ -269,7 +274,7 @@ export class Engine {
     this.#freeing = this.#freeing.then(async () => {
       for (const { key } of await this.store.tables.list(droppedTable)) {
         await this.store.log.drop(Number(key[0]))
-        const batch = this.store.batch().delete(droppedTable, key)
+        const batch = this.store.batch().delete(droppedTable, key).delete(compactionTable, key)
         for (const { key: aborted } of await this.store.tables.list(abortedTable, key)) batch.delete(abortedTable, aborted)
         await batch.commit()
       }

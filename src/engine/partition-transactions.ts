@@ -81,6 +81,19 @@ export class PartitionTransactions {
     return found.sort((a, b) => a.firstOffset - b.firstOffset)
   }
 
+  /** Every aborted transaction that is remembered, by its end. */
+  aborted(): AbortedRange[] {
+    return [...this.#aborted]
+  }
+
+  /** Forgets ranges of which compaction has left nothing; their rows are deleted already. */
+  forget(ranges: readonly AbortedRange[]): void {
+    const gone = new Set(ranges.map(({ lastOffset }) => lastOffset))
+    const stored = this.#aborted.slice(0, this.#stored).filter(({ lastOffset }) => gone.has(lastOffset)).length
+    this.#aborted = this.#aborted.filter(({ lastOffset }) => !gone.has(lastOffset))
+    this.#stored -= stored
+  }
+
   /** Forgets ranges that ended before the partition's start. */
   trim(startOffset: number): void {
     const gone = this.#aborted.splice(0, this.#firstEndingFrom(startOffset))

@@ -1,7 +1,7 @@
 // Reading records: whole batches out of stored chunks, within the limits of a fetch; offsets by time and by largest timestamp.
 // Does not wait for anything; waiters.ts does.
 import { endOffsetOf, isControl, maxTimestampOf } from '../../protocol/records/batch.ts'
-import { nextBatch, sliceBatches } from '../../protocol/records/run.ts'
+import { firstBatchFrom, nextBatch, sliceBatches } from '../../protocol/records/run.ts'
 import type { Chunk, Log, ReadResult } from '../../storage/log.ts'
 import type { EngineErrorCode } from './errors.ts'
 import type { Partition } from './partition.ts'
@@ -61,7 +61,9 @@ export async function readPartitions(log: Log, requests: readonly FetchRequest[]
       const read = reads[i]
       if (!read || (bytesLeft <= 0 && !empty)) continue
       const limit = options.committedOnly ? result.lastStableOffset : result.endOffset
-      fill(result, read.chunks, request.fromOffset, limit, Math.min(request.bytesMax, bytesLeft), empty)
+      const bytesMax = Math.min(request.bytesMax, bytesLeft)
+      fill(result, read.chunks, request.fromOffset, limit, bytesMax, empty)
+      await fillBehindGap(log, result, read.chunks, request, limit, bytesMax, empty)
       bytesLeft -= result.bytes
       if (result.bytes === 0) continue
       empty = false
@@ -108,7 +110,27 @@ function fill(result: FetchResult, chunks: readonly Chunk[], fromOffset: number,
     if (slice.length > room && !(force && result.bytes === 0)) return
     result.buffers.push(slice)
     result.bytes += slice.length
-    if (slice.length < chunk.bytes.length && endOffsetOfRun(slice) < chunk.endOffset) return
+    // Cut short by a limit.
+    if (slice.byteOffset + slice.length < chunk.bytes.byteOffset + chunk.bytes.length) return
+  }
+}
+
+/** Compaction may have left nothing of what was read: goes on behind it, a chunk at a time. */
+async function fillBehindGap(
+  log: Log,
+  result: FetchResult,
+  chunks: readonly Chunk[],
+  { partition, fromOffset }: FetchRequest,
+  limit: number,
+  bytesMax: number,
+  force: boolean,
+): Promise<void> {
+  while (result.bytes === 0 && chunks.length > 0 && !chunks.some(({ bytes }) => firstBatchFrom(bytes, fromOffset) !== -1)) {
+    const next = chunks.at(-1)!.endOffset
+    if (next >= limit) return
+    const [more] = await log.read([{ partition: partition.uid, fromOffset: next, bytesMax }])
+    chunks = more?.chunks ?? []
+    fill(result, chunks, fromOffset, limit, bytesMax, force)
   }
 }
 

@@ -48,6 +48,16 @@ export const droppedTable = table<true>('dropped')
 export const producerTable = table<ProducerSnapshotRow>('producer')
 /** Key: [partition uid, last offset]; row: [producerId, firstOffset]. Aborted transactions up to the snapshot's end. */
 export const abortedTable = table<[producerId: number, firstOffset: number]>('aborted')
+/** How far compaction has come in a partition. */
+export interface CompactionRow {
+  /** Everything before it was compacted together. */
+  cleanedTo: number
+  /** When the first tombstone or marker that stayed may go; null for none. */
+  horizonMs: number | null
+}
+
+/** Key: [partition uid]. */
+export const compactionTable = table<CompactionRow>('compaction')
 /** Key: ['partition-uid'] or ['producer-id']: the first number not given out; ['cluster-id']. */
 export const counterTable = table<number>('counter')
 export const identityTable = table<string>('identity')

@@ -144,7 +144,8 @@ export function resolveTopicConfig(overrides: ReadonlyMap<string, string>, defau
     retentionMs: number('retention.ms'),
     retentionBytes: Math.max(-1, number('retention.bytes')),
     segmentBytes: internalSegmentBytes === undefined ? number('segment.bytes') : Math.max(1, Number(internalSegmentBytes)),
-    segmentMs: number('segment.ms'),
+    // As Kafka: the active segment is not compacted, so it must not outlive the lag that is allowed.
+    segmentMs: policies.includes('compact') ? Math.min(number('segment.ms'), number('max.compaction.lag.ms')) : number('segment.ms'),
     maxMessageBytes: number('max.message.bytes'),
     maxDecompressedMessageBytes: number('max.decompressed.message.bytes'),
     timestampType: text('message.timestamp.type') as ActingConfig['timestampType'],

@@ -6,10 +6,10 @@ import {
   attributeTransactional,
   baseOffsetOf,
   baseSequenceOf,
+  lastOffsetDeltaOf,
   maxTimestampOf,
   producerEpochOf,
   producerIdOf,
-  recordCountOf,
 } from '../../protocol/records/batch.ts'
 import { readControl } from '../../protocol/records/control.ts'
 import { forEachBatch } from '../../protocol/records/run.ts'
@@ -133,9 +133,14 @@ export class WriterState {
   }
 }
 
-/** What the batch at `at` says of its producer; null where it has none. */
+/** What the batch at `at` says of its producer; null where it has none. Counts the records that it was sent with, also those that compaction took. */
 export function producerFactsOf(bytes: Buffer, at = 0): ProducerFacts | null {
   const producerId = producerIdOf(bytes, at)
   if (producerId < 0) return null
-  return { producerId, producerEpoch: producerEpochOf(bytes, at), baseSequence: baseSequenceOf(bytes, at), recordCount: recordCountOf(bytes, at) }
+  return {
+    producerId,
+    producerEpoch: producerEpochOf(bytes, at),
+    baseSequence: baseSequenceOf(bytes, at),
+    recordCount: lastOffsetDeltaOf(bytes, at) + 1,
+  }
 }

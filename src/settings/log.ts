@@ -106,8 +106,8 @@ export const logSettings = {
     dynamic: true,
     meaning: 'The largest that a compressed batch may become, in bytes: a guard against decompression bombs.',
   }),
-  'log.cleaner.enable': boolean({ default: true, inert: true, meaning: 'Topics with cleanup.policy=compact are compacted.' }),
-  'log.cleaner.backoff.ms': long({ default: 15000, min: 0, dynamic: true, inert: true, meaning: 'How often data to compact is looked for.' }),
+  'log.cleaner.enable': boolean({ default: true, meaning: 'Topics with cleanup.policy=compact are compacted.' }),
+  'log.cleaner.backoff.ms': long({ default: 15000, min: 0, dynamic: true, meaning: 'How often data to compact is looked for.' }),
   'log.cleaner.delete.retention.ms': long({
     default: 86400000,
     min: 0,
@@ -160,8 +160,12 @@ export const logSettings = {
     meaning: 'Size of Kafka’s index files; ours is LMDB’s tree.',
   }),
   'log.preallocate': boolean({ default: false, dynamic: true, inert: true, meaning: 'Kafka may allocate segment files in advance.' }),
-  'log.cleaner.dedupe.buffer.size': long({ default: 134217728, dynamic: true, inert: true, meaning: 'Memory of Kafka’s compaction.' }),
-  'log.cleaner.io.buffer.load.factor': double({ default: 0.9, dynamic: true, inert: true, meaning: 'Memory of Kafka’s compaction.' }),
+  'log.cleaner.dedupe.buffer.size': long({
+    default: 134217728,
+    dynamic: true,
+    meaning: 'The most memory that compaction takes for the hashes of keys: more keys take several passes.',
+  }),
+  'log.cleaner.io.buffer.load.factor': double({ default: 0.9, dynamic: true, meaning: 'How full that memory may become.' }),
   'log.cleaner.io.buffer.size': int({ default: 524288, dynamic: true, inert: true, meaning: 'Memory of Kafka’s compaction.' }),
   'log.cleaner.io.max.bytes.per.second': double({
     default: Number.MAX_VALUE,
