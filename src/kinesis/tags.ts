@@ -12,7 +12,8 @@ export function checkTags(added: Tags, present: Tags, streamName: string, accoun
   const failed = `Failed to add tags to stream ${streamName} under account ${account} because`
   checkTexts([...Object.keys(added), ...Object.values(added)], failed)
   const count = new Set([...Object.keys(added), ...Object.keys(present)]).size
-  if (count > tagsMax) throw invalidArgument(`${failed} a given stream cannot have more than ${tagsMax} tags associated with it.`)
+  // AWS counts to 50 and says 10.
+  if (count > tagsMax) throw invalidArgument(`${failed} a given stream cannot have more than 10 tags associated with it.`)
 }
 
 /** Refuses keys that no tag can have. */
