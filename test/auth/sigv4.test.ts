@@ -23,7 +23,7 @@ const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 const credentials = { accessKeyId: 'AKIDLOCAL', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
 const verifier = new SigV4Verifier({ secrets: new Map([[credentials.accessKeyId, credentials.secretAccessKey]]), services: ['kinesis'] })
 const signer = (service = 'kinesis', secret = credentials.secretAccessKey): SignatureV4 =>
-  new SignatureV4({ service, region: 'us-east-1', credentials: { ...credentials, secretAccessKey: secret }, sha256: Sha256 })
+  new SignatureV4({ service, region: 'us-east-1', credentials: { ...credentials, secretAccessKey: secret }, sha256: Sha256 as never })
 
 interface Parts {
   body: string
