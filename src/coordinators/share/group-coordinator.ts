@@ -63,6 +63,7 @@ export interface HeartbeatEvent {
 
 export type ShareGroupEvent =
   | HeartbeatEvent
+  | { readonly verb: 'create' }
   | { readonly verb: 'describe' }
   | { readonly verb: 'delete' }
   | { readonly verb: 'timer'; readonly timer: string }
@@ -86,6 +87,7 @@ interface Put {
 export type ShareGroupRecord =
   | Put
   | { readonly type: 'member-removed'; readonly epoch: number; readonly memberId: string; readonly memberCount: number }
+  | { readonly type: 'group-created' }
   | { readonly type: 'group-removed' }
 export type ShareGroupChange = {
   readonly type: 'target'
@@ -120,6 +122,9 @@ export const newShareGroup = (id: string): ShareGroup => ({
   topicsVersion: -1,
 })
 
+/** As Kafka: a group's first members find it in epoch 2. */
+const firstEpoch = 2
+
 const sessionTimer = (memberId: string): string => `session/${memberId}`
 
 export function createShareGroupCoordinator(options: ShareGroupOptions): ShareGroupCoordinator {
@@ -153,6 +158,8 @@ function decide(group: ShareGroup, event: ShareGroupEvent, moment: Moment, optio
     return group.members.has(memberId) ? removeMember(group, memberId, options) : []
   }
   const answer = (...told: Parameters<typeof shareAnswer>): GroupEffect[] => [reply(moment.to, shareAnswer(...told))]
+  if (event.verb === 'create')
+    return [...(group.exists ? [] : [record<ShareGroupRecord>({ type: 'group-created' })]), ...answer('NONE', null, { group })]
   if (!group.exists && !(event.verb === 'heartbeat' && event.epoch === 0)) {
     return answer('GROUP_ID_NOT_FOUND', event.verb === 'heartbeat' ? `Share group ${group.id} not found.` : `Group ${group.id} not found.`)
   }
@@ -248,7 +255,7 @@ function planTarget(group: ShareGroup, members: readonly ShareMember[], sameMemb
   // After a restart it is worked out again, from the same facts.
   const isNews = !sameMembers || target !== null
   const effects = [change<ShareGroupChange>({ type: 'target', target: next, topicsText: text, topicsVersion })]
-  return { target: next as ReadonlyMap<string, Assignment>, epoch: isNews ? epoch + 1 : epoch, effects }
+  return { target: next as ReadonlyMap<string, Assignment>, epoch: isNews ? Math.max(epoch + 1, firstEpoch) : epoch, effects }
 }
 
 function removeMember(group: ShareGroup, memberId: string, options: ShareGroupOptions): GroupEffect[] {
@@ -274,6 +281,9 @@ export function applyShareGroup(group: ShareGroup, applied: ShareGroupRecord | S
       group.epoch = applied.epoch
       group.members.delete(applied.memberId)
       break
+    case 'group-created':
+      group.exists = true
+      break
     case 'group-removed':
       Object.assign(group, { ...newShareGroup(group.id), members: group.members })
       group.members.clear()
@@ -288,6 +298,10 @@ export function applyShareGroup(group: ShareGroup, applied: ShareGroupRecord | S
 function write(batch: Batch, groupId: string, stored: ShareGroupRecord): undefined {
   if (stored.type === 'group-removed') {
     batch.delete(shareGroupTable, [groupId])
+    return
+  }
+  if (stored.type === 'group-created') {
+    batch.put(shareGroupTable, [groupId], { epoch: 0, memberCount: 0 })
     return
   }
   batch.put(shareGroupTable, [groupId], { epoch: stored.epoch, memberCount: stored.memberCount })

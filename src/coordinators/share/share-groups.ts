@@ -112,12 +112,15 @@ export class ShareGroups {
 
   /** A member's heartbeat: joining, staying, leaving. Settles once what it changes is durable. */
   async heartbeat(groupId: string, event: Omit<HeartbeatEvent, 'verb'>): Promise<ShareGroupAnswer> {
-    if (this.#options.isOtherKind(groupId)) return shareAnswer('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a share group.`)
-    if (Buffer.byteLength(groupId) > groupIdBytesMax || Buffer.byteLength(event.memberId) > memberIdBytesMax) {
-      return shareAnswer('INVALID_REQUEST', `Group ids have at most ${groupIdBytesMax} bytes, member ids ${memberIdBytesMax}.`)
-    }
-    if (event.epoch === 0 && !this.has(groupId) && this.#groups.size + this.#stored.size >= groupsMax) return shareAnswer('COORDINATOR_NOT_AVAILABLE')
-    return this.#ask(groupId, { verb: 'heartbeat', ...event })
+    if (Buffer.byteLength(event.memberId) > memberIdBytesMax)
+      return shareAnswer('INVALID_REQUEST', `Member ids have at most ${memberIdBytesMax} bytes.`)
+    return this.#refusalOf(groupId, event.epoch === 0) ?? this.#ask(groupId, { verb: 'heartbeat', ...event })
+  }
+
+  /** Makes a group without members, unless there is one. */
+  async create(groupId: string): Promise<ShareGroupAnswer> {
+    const refusal = this.#refusalOf(groupId, true)
+    return refusal ?? this.#ask(groupId, { verb: 'create' })
   }
 
   /** The group with its members. */
@@ -195,6 +198,14 @@ export class ShareGroups {
     this.#loading?.cancel()
     this.#groups.close()
     this.#partitions.close()
+  }
+
+  /** Why there can be no share group of this id; null where there can. */
+  #refusalOf(groupId: string, creates: boolean): ShareGroupAnswer | null {
+    if (this.#options.isOtherKind(groupId)) return shareAnswer('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a share group.`)
+    if (Buffer.byteLength(groupId) > groupIdBytesMax) return shareAnswer('INVALID_REQUEST', `Group ids have at most ${groupIdBytesMax} bytes.`)
+    const isFull = creates && !this.has(groupId) && this.#groups.size + this.#stored.size >= groupsMax
+    return isFull ? shareAnswer('COORDINATOR_NOT_AVAILABLE') : null
   }
 
   #ask(groupId: string, event: ShareGroupEvent): Promise<ShareGroupAnswer> {

@@ -68,12 +68,12 @@ export function acknowledgeAll(
   return Promise.all(asked)
 }
 
-/** Null where they contradict themselves: out of order, overlapping, types missing or unknown. */
+/** Null where they contradict themselves: out of order, types missing or unknown. An offset named twice is found out when it is settled, as in Kafka. */
 function rangesOf(batches: readonly AcknowledgementBatch[], mayRenew: boolean): AcknowledgedRange[] | null {
   const ranges: AcknowledgedRange[] = []
   let end = -1
   for (const { firstOffset: first, lastOffset: last, acknowledgeTypes } of batches) {
-    if (first < 0 || first > last || first <= end || acknowledgeTypes.length === 0) return null
+    if (first < 0 || first > last || first < end || acknowledgeTypes.length === 0) return null
     if (acknowledgeTypes.length > 1 && acknowledgeTypes.length !== last - first + 1) return null
     const named: Acknowledgement[] = []
     for (const number of acknowledgeTypes) {
