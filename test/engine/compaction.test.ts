@@ -8,10 +8,14 @@ import { attributesOf, endOffsetOf, hasDeleteHorizon, isControl, recordCountOf }
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { forEachBatch } from '../../protocol/records/run.ts'
 import { ManualClock } from '../../src/clock.ts'
+import { AbortedIndex, Cleaner } from '../../src/engine/compaction.ts'
+import { KeyOffsets } from '../../src/engine/key-offsets.ts'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { CompactedPartition, latest } from './compaction-harness.ts'
 import { startEngine, storeOptions } from './harness.ts'
 
+/** For a longer run: COMPACTION_RUNS=20 npx vitest run test/engine/compaction.test.ts */
+const runsFactor = Number(process.env['COMPACTION_RUNS'] ?? 1)
 const root = mkdtempSync(join(tmpdir(), 'twinlog-compaction-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -29,52 +33,56 @@ const step = fc.oneof(
 )
 
 describe.each(['memory', 'LMDB'])('random histories, in %s', (kind) => {
-  test('the last value of each key stays, offsets stay, what was aborted goes', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80 }), fc.constantFrom(60, 240, 1 << 20), async (steps, dedupeBytes) => {
-        const clock = new ManualClock()
-        const directory = mkdtempSync(join(root, 'd'))
-        const settings = { 'log.cleaner.dedupe.buffer.size': dedupeBytes }
-        const open = async () =>
-          startEngine({ settings, clock, ...(kind === 'LMDB' ? { store: await openLmdbStore(directory, storeOptions(clock)) } : {}) })
-        let { engine } = await open()
-        const compacted = await CompactedPartition.make(engine, clock, { 'delete.retention.ms': '1000' })
-        const running = new Map<number, number>()
-        for (const taken of steps) {
-          if (taken.do === 'append') await compacted.append(taken.keys, taken)
-          else if (taken.do === 'transact') {
-            const offset = await compacted.append(taken.keys, { ...taken, transactional: true })
-            if (!running.has(taken.producerId)) running.set(taken.producerId, offset)
-          } else if (taken.do === 'end' && running.has(taken.producerId)) {
-            await compacted.end(taken.producerId, taken.committed, running.get(taken.producerId)!)
-            running.delete(taken.producerId)
-          } else if (taken.do === 'pass') await clock.advance(taken.ms)
-          else if (taken.do === 'compact') {
-            await engine.checkCompaction()
-            await compacted.check()
-          } else if (taken.do === 'trim') {
-            const { partition } = compacted
-            await engine.open([partition])
-            const { startOffset, lastStableOffset } = partition
-            const before = startOffset + Math.floor((lastStableOffset - startOffset) * taken.part)
-            // Values of other keys go with the start: the model forgets them too.
-            await engine.deleteRecords(partition, before)
-            compacted.model.splice(0, compacted.model.filter(({ offset }) => offset < partition.startOffset).length)
-          } else if (taken.do === 'restart' && kind === 'LMDB') {
-            engine.close()
-            await engine.store.close()
-            ;({ engine } = await open())
-            compacted.engine = engine
+  test(
+    'the last value of each key stays, offsets stay, what was aborted goes',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80 }), fc.constantFrom(60, 240, 1 << 20), async (steps, dedupeBytes) => {
+          const clock = new ManualClock()
+          const directory = mkdtempSync(join(root, 'd'))
+          const settings = { 'log.cleaner.dedupe.buffer.size': dedupeBytes }
+          const open = async () =>
+            startEngine({ settings, clock, ...(kind === 'LMDB' ? { store: await openLmdbStore(directory, storeOptions(clock)) } : {}) })
+          let { engine } = await open()
+          const compacted = await CompactedPartition.make(engine, clock, { 'delete.retention.ms': '1000' })
+          const running = new Map<number, number>()
+          for (const taken of steps) {
+            if (taken.do === 'append') await compacted.append(taken.keys, taken)
+            else if (taken.do === 'transact') {
+              const offset = await compacted.append(taken.keys, { ...taken, transactional: true })
+              if (!running.has(taken.producerId)) running.set(taken.producerId, offset)
+            } else if (taken.do === 'end' && running.has(taken.producerId)) {
+              await compacted.end(taken.producerId, taken.committed, running.get(taken.producerId)!)
+              running.delete(taken.producerId)
+            } else if (taken.do === 'pass') await clock.advance(taken.ms)
+            else if (taken.do === 'compact') {
+              await engine.checkCompaction()
+              await compacted.check()
+            } else if (taken.do === 'trim') {
+              const { partition } = compacted
+              await engine.open([partition])
+              const { startOffset, lastStableOffset } = partition
+              const before = startOffset + Math.floor((lastStableOffset - startOffset) * taken.part)
+              // Values of other keys go with the start: the model forgets them too.
+              await engine.deleteRecords(partition, before)
+              compacted.model.splice(0, compacted.model.filter(({ offset }) => offset < partition.startOffset).length)
+            } else if (taken.do === 'restart' && kind === 'LMDB') {
+              engine.close()
+              await engine.store.close()
+              ;({ engine } = await open())
+              compacted.engine = engine
+            }
           }
-        }
-        await engine.checkCompaction()
-        await compacted.check()
-        engine.close()
-        await engine.store.close()
-      }),
-      { numRuns: kind === 'LMDB' ? 25 : 60 },
-    )
-  }, 60_000)
+          await engine.checkCompaction()
+          await compacted.check()
+          engine.close()
+          await engine.store.close()
+        }),
+        { numRuns: Math.ceil((kind === 'LMDB' ? 25 : 60) * runsFactor) },
+      )
+    },
+    60_000 * Math.max(1, runsFactor),
+  )
 })
 
 async function started(configs: Record<string, string> = {}, settings = {}) {
@@ -200,6 +208,24 @@ test("an aborted transaction's marker outlives its records by delete.retention.m
   await engine.checkCompaction()
   expect((await batches(compacted)).slice(0, 2)).toEqual(['3:1', '4:1 marker'])
   await compacted.check()
+})
+
+test('a marker that readers are still told of stays, however old', () => {
+  const nowMs = 5000
+  const marker = (producerId: number) =>
+    buildBatch([{ key: Buffer.from([0, 0, 0, 0]), value: Buffer.alloc(6), timestampMs: 0 }], {
+      producerId,
+      producerEpoch: 0,
+      control: true,
+      transactional: true,
+      deleteHorizonMs: 1000,
+      baseOffset: 7,
+    })
+  const map = new KeyOffsets({ entriesMax: 1, bytesMax: 100, loadFactor: 0.9, seed: 1 })
+  const clean = (aborted: AbortedIndex) =>
+    new Cleaner({ map, mapEndOffset: 10, aborted, lastBatches: new Map(), nowMs, deleteRetentionMs: 0, decompressedBytesMax: 1e6 }).clean(marker(3))
+  expect(clean(new AbortedIndex([{ producerId: 3, firstOffset: 5, lastOffset: 7 }])).changed).toBe(false)
+  expect(clean(new AbortedIndex([])).bytes).toBe(0)
 })
 
 test('the last batch of a producer stays, empty, and a retry of it is still known', async () => {
