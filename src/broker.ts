@@ -129,6 +129,8 @@ class RunningBroker implements Broker {
       random,
       settings,
       topics: engine.topics,
+      groupConfigs: (groupId) => engine.configs.get('group', groupId),
+      assignorNames: () => settings.get('group.consumer.assignors'),
       onError: (error, groupId) => logger.error('a group failed', { error, groupId }),
     })
     this.#groups = groups
