@@ -225,7 +225,8 @@ describe('members', () => {
 
   test('the coordinator of a share partition is found', async () => {
     await using w = await world()
-    const ask = async (key: string) => (await w.wire.ask(findCoordinator, 6, { keyType: 2, coordinatorKeys: [key] })).coordinators[0]!.errorCode
+    const ask = async (key: string) =>
+      (await w.wire.ask(findCoordinator, 6, { key: '', keyType: 2, coordinatorKeys: [key] })).coordinators[0]!.errorCode
     expect(await ask(`g:${w.topicId}:0`)).toBe(0)
     expect(await ask('g')).toBe(errorCode.INVALID_REQUEST)
   })
