@@ -12,6 +12,7 @@ import { beginRebalance, decideDelayOver, decideJoinTimeout, settleRebalance } f
 import { applyClassic, type ClassicGroup, newClassicGroup } from './classic/state.ts'
 import { decideSync, decideSyncTimeout } from './classic/sync.ts'
 import { type ConsumerVerbEvent, decideOfConsumer, decideWithoutConsumer, timersOfPending, wakeConsumer } from './consumer/decide.ts'
+import { settleConsumer } from './consumer/leave.ts'
 import { expireOfConsumer } from './consumer/offsets.ts'
 import { loadRegexes } from './consumer/regex.ts'
 import { type ConsumerGroupRow, consumerMemberTable } from './consumer/rows.ts'
@@ -177,7 +178,8 @@ const remove = (body: ClassicGroup | ConsumerGroup): GroupEffect =>
 
 function settle(group: Group, nowMs: number): GroupEffect[] {
   const { body, offsets } = group
-  if (body?.kind !== 'classic') return []
+  if (body?.kind === 'consumer') return settleConsumer(body, nowMs)
+  if (!body) return []
   // Came into being for a member that never joined.
   const forgettable = body.phase === 'empty' && !body.stored && body.pending.size === 0 && offsets.size === 0 && group.pending.size === 0
   return forgettable ? [change({ type: 'group-forgotten' })] : settleRebalance(body, nowMs)
@@ -205,6 +207,7 @@ function apply(group: Group, change: GroupRecord): void {
       group.body = null
       break
     case 'consumer-changed':
+    case 'consumer-expired':
     case 'consumer-topics-seen':
       if (group.body?.kind !== 'consumer') group.body = newConsumerGroup(0)
       applyConsumer(group.body, change)

@@ -3,7 +3,7 @@
 // volatile; after a crash its members find themselves in the stored generation or are told to rejoin. Does not decide anything; state.ts and offsets.ts apply.
 import { type Batch, table } from '../../../storage/tables.ts'
 import type { Token } from '../effect.ts'
-import { type ConsumerChange, type ConsumerGroupRow, type ConsumerTopicsSeen, consumerMemberTable } from './consumer/rows.ts'
+import { type ConsumerChange, type ConsumerExpired, type ConsumerGroupRow, type ConsumerTopicsSeen, consumerMemberTable } from './consumer/rows.ts'
 import type { OffsetRow, Protocol } from './events.ts'
 
 /** A classic group: what a list of groups shows without touching its members. Key: group id. */
@@ -107,6 +107,7 @@ export type VolatileRecord =
     }
   | { readonly type: 'sync-received'; readonly memberId: string; readonly waiting: Token | null }
   | { readonly type: 'group-forgotten' }
+  | ConsumerExpired
   | ConsumerTopicsSeen
 
 export type GroupRecord = StoredRecord | VolatileRecord

@@ -32,7 +32,7 @@ export function decideOfConsumer(
   const { to } = moment
   switch (event.verb) {
     case 'timer':
-      return decideTimer(body, event.timer, moment)
+      return decideTimer(body, event.timer)
     case 'consumer-heartbeat':
       return decideAnyHeartbeat(group.id, body, event, moment, world)
     case 'consumer-describe':
@@ -87,10 +87,10 @@ function decideAnyHeartbeat(
   return decideConsumerHeartbeat(body, groupId, event, moment, world)
 }
 
-function decideTimer(body: ConsumerGroup, timer: string, moment: GroupMoment): GroupEffect[] {
+function decideTimer(body: ConsumerGroup, timer: string): GroupEffect[] {
   const session = sessionTimer('')
-  if (timer.startsWith(session)) return decideConsumerSessionEnd(body, timer.slice(session.length), moment)
-  if (timer.startsWith(revokeTimerPrefix)) return decideRevokeTimeout(body, timer.slice(revokeTimerPrefix.length), moment)
+  if (timer.startsWith(session)) return decideConsumerSessionEnd(body, timer.slice(session.length))
+  if (timer.startsWith(revokeTimerPrefix)) return decideRevokeTimeout(body, timer.slice(revokeTimerPrefix.length))
   return []
 }
 

@@ -40,6 +40,7 @@ export function decideConsumerHeartbeat(
 
   const effects = draft.effects(moment.nowMs)
   if (looksAtTopics) effects.push(change({ type: 'consumer-topics-seen', topicsVersion: world.topics.version }))
+  if (group.expired.has(told.id)) effects.push(change({ type: 'consumer-expired', memberId: told.id, isExpired: false }))
   if (found.replaces) effects.push(cancel(sessionTimer(found.replaces.id)), cancel(revokeTimer(found.replaces.id)))
   effects.push(...timers(found.known, before, after, groupId, moment, world))
   effects.push(reply(moment.to, answerTo(event, found.known, after, heartbeatIntervalMs(world, groupId, moment))))

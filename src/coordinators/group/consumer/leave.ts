@@ -1,6 +1,6 @@
 // How members of a consumer group go: by a heartbeat that says so, by silence, or by not letting go of partitions in time. Their partitions are free at once; who
 // gets them is settled by the next heartbeat of somebody who stays.
-import { cancel, reply } from '../../effect.ts'
+import { cancel, change, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
 import { nothing } from '../spread.ts'
 import { Draft } from './draft.ts'
@@ -35,19 +35,32 @@ function sendAway(group: ConsumerGroup, member: ConsumerMember, { nowMs }: Group
   return [...draft.effects(nowMs), cancel(revokeTimer(member.id))]
 }
 
-export function removeMember(group: ConsumerGroup, memberId: string, { nowMs }: GroupMoment): GroupEffect[] {
+function removeMember(group: ConsumerGroup, memberId: string, { nowMs }: GroupMoment): GroupEffect[] {
+  return removeMembers(group, [memberId], nowMs)
+}
+
+function removeMembers(group: ConsumerGroup, memberIds: Iterable<string>, nowMs: number): GroupEffect[] {
   const draft = new Draft(group)
-  draft.remove(memberId)
+  const timers: GroupEffect[] = []
+  for (const memberId of memberIds) {
+    draft.remove(memberId)
+    timers.push(cancel(sessionTimer(memberId)), cancel(revokeTimer(memberId)))
+  }
   draft.change({ epoch: draft.row.epoch + 1 })
-  return [...draft.effects(nowMs), cancel(sessionTimer(memberId)), cancel(revokeTimer(memberId))]
+  return [...draft.effects(nowMs), ...timers]
 }
 
 /** A member has been silent for its session timeout. */
-export function decideConsumerSessionEnd(group: ConsumerGroup, memberId: string, moment: GroupMoment): GroupEffect[] {
-  return group.members.has(memberId) ? removeMember(group, memberId, moment) : []
+export function decideConsumerSessionEnd(group: ConsumerGroup, memberId: string): GroupEffect[] {
+  return group.members.has(memberId) ? [change({ type: 'consumer-expired', memberId, isExpired: true })] : []
 }
 
 /** A member has not let go of what it was told to within its rebalance timeout: others wait for it, so it is fenced. */
-export function decideRevokeTimeout(group: ConsumerGroup, memberId: string, moment: GroupMoment): GroupEffect[] {
-  return group.members.get(memberId)?.phase === 'unrevoked' ? removeMember(group, memberId, moment) : []
+export function decideRevokeTimeout(group: ConsumerGroup, memberId: string): GroupEffect[] {
+  return group.members.get(memberId)?.phase === 'unrevoked' ? [change({ type: 'consumer-expired', memberId, isExpired: true })] : []
+}
+
+/** A timer fires once; a removal that could not be stored must be tried again until it is, so it is the state that calls for it. */
+export function settleConsumer(group: ConsumerGroup, nowMs: number): GroupEffect[] {
+  return group.expired.size === 0 ? [] : removeMembers(group, group.expired, nowMs)
 }

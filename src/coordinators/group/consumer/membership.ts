@@ -34,6 +34,8 @@ export function findMember(group: ConsumerGroup, groupId: string, event: Consume
     if (joins) return { known: null, replaces: null }
     return fault('UNKNOWN_MEMBER_ID', `Member ${memberId} is not a member of group ${groupId}.`)
   }
+  // As good as gone: only a full disk has kept it.
+  if (!joins && group.expired.has(memberId)) return fault('UNKNOWN_MEMBER_ID', `Member ${memberId} is not a member of group ${groupId}.`)
   return (joins ? null : faultOfEpoch(known, event)) ?? { known, replaces: null }
 }
 

@@ -56,6 +56,13 @@ export interface ConsumerChange {
   readonly gone: readonly string[]
 }
 
+/** A member's time is over; it goes with the next record that can be stored. Or it was heard of again before that. */
+export interface ConsumerExpired {
+  readonly type: 'consumer-expired'
+  readonly memberId: string
+  readonly isExpired: boolean
+}
+
 /** Topics have been looked at again and nothing of this group has changed. */
 export interface ConsumerTopicsSeen {
   readonly type: 'consumer-topics-seen'

@@ -1,7 +1,7 @@
 // A consumer group's state (KIP-848) and apply, the only code that changes it: members as stored, and what follows from them (who holds a partition, who has an
 // instance id, how many read a topic). What should change is decided by the verbs beside this file.
 import type { Spread } from '../spread.ts'
-import type { ConsumerChange, ConsumerGroupRow, ConsumerMemberRow, ConsumerTopicsSeen } from './rows.ts'
+import type { ConsumerChange, ConsumerExpired, ConsumerGroupRow, ConsumerMemberRow, ConsumerTopicsSeen } from './rows.ts'
 
 export interface ConsumerMember extends ConsumerMemberRow {
   readonly id: string
@@ -20,6 +20,8 @@ export interface ConsumerGroup {
   readonly names: Map<string, number>
   /** Regular expression to how many members have it. */
   readonly regexes: Map<string, number>
+  /** Members whose time is over and whose removal is not stored yet. */
+  readonly expired: Set<string>
   /** The version of the broker's topics that `row.topics` was last compared with; -1 for not since the start. */
   topicsVersion: number
 }
@@ -39,13 +41,19 @@ export function newConsumerGroup(sinceMs: number): ConsumerGroup {
     holders: new Map(),
     names: new Map(),
     regexes: new Map(),
+    expired: new Set(),
     topicsVersion: -1,
   }
 }
 
-export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | ConsumerTopicsSeen): void {
+export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | ConsumerExpired | ConsumerTopicsSeen): void {
   if (change.type === 'consumer-topics-seen') {
     group.topicsVersion = change.topicsVersion
+    return
+  }
+  if (change.type === 'consumer-expired') {
+    if (change.isExpired) group.expired.add(change.memberId)
+    else group.expired.delete(change.memberId)
     return
   }
   group.row = change.row
@@ -53,6 +61,7 @@ export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | Con
   for (const memberId of change.gone) {
     forget(group, memberId)
     group.members.delete(memberId)
+    group.expired.delete(memberId)
   }
   for (const [memberId] of change.members) forget(group, memberId)
   for (const [memberId, row] of change.members) remember(group, { ...row, id: memberId })
