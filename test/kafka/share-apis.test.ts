@@ -1,14 +1,18 @@
 // Share groups through the Kafka door: members, acquisition, acknowledgements, sessions, offsets, as bytes on a socket.
 import { describe, expect, test } from 'vitest'
 import { errorCode } from '../../protocol/error-code.ts'
+import { addPartitionsToTxn } from '../../protocol/messages/add-partitions-to-txn.ts'
 import { alterShareGroupOffsets } from '../../protocol/messages/alter-share-group-offsets.ts'
 import { deleteGroups } from '../../protocol/messages/delete-groups.ts'
 import { deleteShareGroupOffsets } from '../../protocol/messages/delete-share-group-offsets.ts'
+import { endTxn } from '../../protocol/messages/end-txn.ts'
 import { findCoordinator } from '../../protocol/messages/find-coordinator.ts'
+import { initProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { joinGroup } from '../../protocol/messages/join-group.ts'
 import { listGroups } from '../../protocol/messages/list-groups.ts'
 import { shareGroupDescribe } from '../../protocol/messages/share-group-describe.ts'
 import { ManualClock } from '../../src/clock.ts'
+import { batch } from './harness.ts'
 import { accept, ack, type Batches, gap, type Member, reject, release, renew, world } from './share-world.ts'
 
 describe('members', () => {
@@ -177,6 +181,44 @@ describe('acquisition', () => {
     expect((await n.fetch()).acquired).toEqual([])
     await m.acknowledge([ack(0, 49, accept)])
     expect((await n.fetch()).acquired).toEqual([[100, 100, 1]])
+  })
+
+  test('records of open and aborted transactions, as the group is configured', async () => {
+    await using w = await world()
+    const { producerId, producerEpoch } = await w.wire.ask(initProducerId, 4, {
+      transactionalId: 'x',
+      transactionTimeoutMs: 60_000,
+      producerId: -1,
+      producerEpoch: -1,
+    })
+    const identity = { transactionalId: 'x', producerId, producerEpoch }
+    const write = async (value: string, baseSequence: number) => {
+      const added = await w.wire.ask(addPartitionsToTxn, 3, {
+        transactions: [],
+        v3AndBelowTransactionalId: 'x',
+        v3AndBelowProducerId: producerId,
+        v3AndBelowProducerEpoch: producerEpoch,
+        v3AndBelowTopics: [{ name: 't', partitions: [0] }],
+      })
+      expect(added.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!.partitionErrorCode).toBe(0)
+      await w.produceBatch(batch([value], { producerId, producerEpoch, baseSequence, transactional: true }), 'x')
+    }
+    const end = async (committed: boolean) => expect((await w.wire.ask(endTxn, 3, { ...identity, committed })).errorCode).toBe(0)
+    await w.configure('share.isolation.level', 'read_committed')
+    const m = await w.joined('m')
+    await write('aborted', 0)
+    expect((await m.fetch()).values).toEqual([])
+    await end(false)
+    await write('committed', 1)
+    await end(true)
+    await w.produce('plain')
+    // Offsets 0 (aborted), 1 and 3 (markers) are settled without having been handed out.
+    expect((await m.fetch()).acquired).toEqual([
+      [2, 2, 1],
+      [4, 4, 1],
+    ])
+    await m.acknowledge([ack(2, 2, accept), ack(4, 4, accept)])
+    expect(await w.offsets()).toEqual({ code: 0, start: 5, lag: 0 })
   })
 
   test('of a group that nobody joined nothing is handed out', async () => {

@@ -114,13 +114,13 @@ export class World implements AsyncDisposable {
     return member
   }
 
-  async produce(...values: string[]): Promise<void> {
-    const answer = await this.wire.ask(produce, 9, {
-      transactionalId: null,
-      acks: -1,
-      timeoutMs: 1000,
-      topicData: [{ name: 't', topicId: this.topicId, partitionData: [{ index: 0, records: batch(values) }] }],
-    })
+  produce(...values: string[]): Promise<void> {
+    return this.produceBatch(batch(values))
+  }
+
+  async produceBatch(records: Buffer, transactionalId: string | null = null): Promise<void> {
+    const topicData = [{ name: 't', topicId: this.topicId, partitionData: [{ index: 0, records }] }]
+    const answer = await this.wire.ask(produce, 9, { transactionalId, acks: -1, timeoutMs: 1000, topicData })
     expect(answer.responses[0]!.partitionResponses[0]!.errorCode).toBe(0)
   }
 
