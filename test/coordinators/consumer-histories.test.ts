@@ -48,6 +48,8 @@ class Client {
   owned: Spread = nothing
   topics = 7
   lives = 0
+  /** Has a heartbeat under way: a client never has two. */
+  waits = false
 
   constructor(at: number) {
     this.at = at
@@ -98,6 +100,8 @@ class History {
   }
 
   beat(client: Client, epoch: number, owned: Spread | null = client.owned): void {
+    if (client.waits) return
+    client.waits = true
     const joins = epoch === 0
     const names = [0, 1, 2].filter((topic) => client.topics & (1 << topic)).map((topic) => `t${topic}`)
     const usesRegex = client.topics === 8
@@ -119,6 +123,7 @@ class History {
     } as const
     void this.groups.submit('g', event).then((told) => {
       this.unanswered--
+      client.waits = false
       this.hear(client, epoch, told)
     })
   }
