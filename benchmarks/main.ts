@@ -1,26 +1,33 @@
 // `npm run bench -- SCENARIO… [--peer NAME]… [--runs N] [--json FILE] [--smoke]`: the built product and what it is held against, in turn, in one run.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
+import { contendersOf, measure, type Row, withoutFigures } from './compare.ts'
 import { describeMachine } from './machine.ts'
-import { type Figures, fullKnobs, type Knobs, median, type Scenario, smokeKnobs } from './scenario.ts'
-import { consumeScenarios } from './scenarios-consume.ts'
-import { latencyScenarios } from './scenarios-latency.ts'
-import { produceScenarios } from './scenarios-produce.ts'
-import { startScenarios } from './scenarios-start.ts'
-import { peers, type ServerKind, twinlog, withDirectory } from './servers.ts'
+import { peers } from './peers.ts'
+import { linesOf } from './print.ts'
+import { Progress } from './progress.ts'
+import { absence, fullKnobs, type Knobs, type Scenario, smokeKnobs } from './scenario.ts'
+import { scenarios, scenariosNamed, smokeNames } from './scenarios/index.ts'
+import { type ServerKind, twinlog } from './servers.ts'
 
-const scenarios: readonly Scenario[] = [...produceScenarios, ...consumeScenarios, ...startScenarios, ...latencyScenarios]
-const smoke = ['produce', 'consume', 'start', 'latency']
+const families = [...new Set(scenarios.map(({ family }) => family))]
 
 const help = `npm run bench -- SCENARIO… [options]
 
-${scenarios.map(({ name, about }) => `  ${name.padEnd(20)} ${about}`).join('\n')}
+${scenarios.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join('\n')}
+
+  Several at once: all, ${families.join(', ')}
 
   --peer NAME    also run ${peers.map(({ name }) => name).join(', ')}; repeatable
   --runs N       runs of each, in turn (default 5)
   --megabytes N  what a throughput run moves (default ${fullKnobs.bytes / 1e6})
-  --json FILE    write every figure
-  --smoke        one short run of ${smoke.join(', ')}: do figures come out?`
+  --seconds N    how long a run at a rate takes (default ${fullKnobs.seconds})
+  --scale X      what counts of partitions, members and idle connections are multiplied with (default 1)
+  --json FILE    write every figure; npm run bench:report draws those in benchmarks/results
+  --smoke        one short run of ${smokeNames.join(', ')}: do figures come out?
+
+BENCH_DIR is where data goes (default: the system's temporary directory).`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,112 +35,20 @@ const { values, positionals } = parseArgs({
     peer: { type: 'string', multiple: true, default: [] },
     runs: { type: 'string', default: '5' },
     megabytes: { type: 'string' },
+    seconds: { type: 'string' },
+    scale: { type: 'string' },
     json: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
 
-/** One line of a table: somebody's runs of a scenario. */
-interface Row {
-  scenario: string
-  who: string
-  durability: string
-  runs: Figures[]
-}
-
-type Contender = { who: string; durability: string; run(directory: string): Promise<Figures> }
-
-function contendersOf(scenario: Scenario, kinds: readonly ServerKind[], knobs: Knobs): Contender[] {
-  const contenders: Contender[] = kinds.map((kind) => ({
-    who: kind.name,
-    durability: kind.durability,
-    run: (directory) => scenario.startsItself?.(kind, knobs, directory) ?? runServer(scenario, kind, knobs, directory),
-  }))
-  const { baseline } = scenario
-  if (baseline) contenders.push({ who: baseline.name, durability: '', run: (directory) => baseline.run(knobs, directory) })
-  return contenders
-}
-
-async function runServer(scenario: Scenario, kind: ServerKind, knobs: Knobs, directory: string): Promise<Figures> {
-  const server = await kind.start(directory)
-  try {
-    return await scenario.run(server, knobs)
-  } finally {
-    await server.stop()
-  }
-}
-
-/** A B A B …, so that a machine that drifts does so for both. */
-async function measure(scenario: Scenario, kinds: readonly ServerKind[], knobs: Knobs, runs: number): Promise<Row[]> {
-  const contenders = contendersOf(scenario, scenario.startsItself ? [twinlog] : kinds, knobs)
-  const rows = contenders.map(({ who, durability }): Row => ({ scenario: scenario.name, who, durability, runs: [] }))
-  for (let run = 0; run < runs; run++) {
-    for (const [i, contender] of contenders.entries()) {
-      progress(`${scenario.name}: run ${run + 1} of ${runs}, ${contender.who}`)
-      rows[i]!.runs.push(await withDirectory(contender.run))
-    }
-  }
-  progress('')
-  return rows
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
-}
-
-const shown = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(2))
-const figureOf = (row: Row, figure: string): number[] => row.runs.flatMap((run) => (figure in run ? [run[figure]!] : []))
-
-function print(scenario: Scenario, rows: readonly Row[]): void {
-  console.log(`\n${scenario.name}: ${scenario.about}`)
-  for (const row of rows) {
-    const cells = Object.keys(row.runs[0] ?? {}).map((figure) => {
-      const values = figureOf(row, figure)
-      const spread = values.length > 1 ? ` (${shown(Math.min(...values))}-${shown(Math.max(...values))})` : ''
-      return `${figure} ${shown(median(values))}${spread}`
-    })
-    console.log(`  ${row.who.padEnd(13)} ${row.durability.padEnd(11)} ${cells.join('   ')}`)
-  }
-  const [ours, ...others] = rows
-  const { figure, more } = scenario.headline
-  for (const other of others) {
-    // Run by run: both saw the same moment of the machine.
-    const ratios = figureOf(ours!, figure).map((value, i) => value / (figureOf(other, figure)[i] ?? Number.NaN))
-    const difference = median(figureOf(ours!, figure)) - median(figureOf(other, figure))
-    const extra = more === 'worse' ? `, ${shown(difference)} more` : ''
-    console.log(`  twinlog / ${other.who}: ${median(ratios).toFixed(2)} ${figure}${extra}${more === 'worse' ? ' (less is better)' : ''}`)
-  }
-}
-
-async function main(): Promise<void> {
-  const names = values.smoke ? smoke : positionals
-  const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name))
-  if (values.help || names.length === 0 || unknown.length > 0) {
-    console.log(unknown.length > 0 ? `no scenario ${unknown.join(', ')}\n\n${help}` : help)
-    process.exitCode = values.help ? 0 : 2
-    return
-  }
-  const kinds = [twinlog, ...values.peer.map(peerNamed)].filter((kind) => {
-    const missing = kind.missing()
-    if (missing) console.log(`${kind.name} is left out: ${missing}`)
-    return !missing
-  })
-  const knobs = values.smoke ? smokeKnobs : { ...fullKnobs, ...(values.megabytes ? { bytes: Number(values.megabytes) * 1e6 } : {}) }
-  const machine = describeMachine()
-  console.log(machine)
-  const rows: Row[] = []
-  for (const name of names) {
-    const scenario = scenarios.find((one) => one.name === name)!
-    const measured = await measure(scenario, kinds, knobs, values.smoke ? 1 : Number(values.runs))
-    print(scenario, measured)
-    rows.push(...measured)
-  }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, at: new Date().toISOString(), rows }, null, 2)}\n`)
-  const empty = rows.filter(({ runs }) => runs.some((run) => Object.values(run).some((value) => !Number.isFinite(value))))
-  if (empty.length > 0) {
-    console.log(`no figures: ${empty.map(({ scenario, who }) => `${scenario} of ${who}`).join(', ')}`)
-    process.exitCode = 1
+function knobsAsked(): Knobs {
+  const usual = values.smoke ? smokeKnobs : fullKnobs
+  return {
+    bytes: values.megabytes === undefined ? usual.bytes : Number(values.megabytes) * 1e6,
+    seconds: values.seconds === undefined ? usual.seconds : Number(values.seconds),
+    scale: values.scale === undefined ? usual.scale : Number(values.scale),
   }
 }
 
@@ -141,6 +56,58 @@ function peerNamed(name: string): ServerKind {
   const kind = peers.find((peer) => peer.name === name)
   if (!kind) throw new Error(`no peer ${name}; there are ${peers.map((peer) => peer.name).join(', ')}`)
   return kind
+}
+
+/** The product, and each peer that can be had. */
+function obtained(): ServerKind[] {
+  return [twinlog, ...values.peer.map(peerNamed)].filter((kind) => {
+    const missing = kind.obtain()
+    if (missing) console.log(`${kind.name} is left out: ${missing}`)
+    return !missing
+  })
+}
+
+async function runAll(asked: readonly Scenario[]): Promise<Row[]> {
+  const kinds = obtained()
+  const knobs = knobsAsked()
+  const runs = values.smoke ? 1 : Number(values.runs)
+  const machine = describeMachine()
+  console.log(machine)
+  const parts = asked.map((scenario) => ({ scenario, contenders: contendersOf(scenario, kinds, knobs) }))
+  const progress = new Progress(runs * parts.reduce((sum, { contenders }) => sum + contenders.length, 0))
+  const rows: Row[] = []
+  for (const { scenario, contenders } of parts) {
+    const measured = await measure(scenario, contenders, runs, progress)
+    rows.push(...measured)
+    progress.clear()
+    const absent = kinds.flatMap((kind) => (absence(scenario, kind) === null ? [] : [`${kind.name} takes no part: ${absence(scenario, kind)}`]))
+    console.log(`\n${linesOf(scenario, measured, absent).join('\n')}`)
+    // After each, so that a run that is broken off has what it measured.
+    if (values.json) writeResults(values.json, { machine, knobs, runs, rows })
+  }
+  progress.end()
+  return rows
+}
+
+function writeResults(file: string, results: { machine: string; knobs: Knobs; runs: number; rows: readonly Row[] }): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const { machine, knobs, runs, rows } = results
+  writeFileSync(file, `${JSON.stringify({ machine, at: new Date().toISOString(), knobs, runs, rows }, null, 2)}\n`)
+}
+
+async function main(): Promise<void> {
+  const names = positionals.length === 0 && values.smoke ? smokeNames : positionals
+  const unknown = names.filter((name) => scenariosNamed(name) === null)
+  if (values.help || names.length === 0 || unknown.length > 0) {
+    console.log(unknown.length > 0 ? `no scenario ${unknown.join(', ')}\n\n${help}` : help)
+    process.exitCode = values.help ? 0 : 2
+    return
+  }
+  const rows = await runAll([...new Set(names.flatMap((name) => scenariosNamed(name)!))])
+  const empty = withoutFigures(rows)
+  if (empty.length === 0) return
+  console.log(`\nno figures: ${empty.map(({ scenario, who }) => `${scenario} of ${who}`).join(', ')}`)
+  process.exitCode = 1
 }
 
 await main()

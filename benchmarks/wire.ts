@@ -1,10 +1,12 @@
 // A Kafka client that costs as little as can be: frames made beforehand, responses matched by order. For load, not for use.
 import { connect, type Socket } from 'node:net'
 import { decodeResponse, isFlexible, writeRequest } from '../protocol/codec.ts'
+import { errorCode } from '../protocol/error-code.ts'
 import { decodeResponseHeader, writeRequestHeader } from '../protocol/header.ts'
 import { createTopics } from '../protocol/messages/create-topics.ts'
 import { metadata } from '../protocol/messages/metadata.ts'
 import { produce } from '../protocol/messages/produce.ts'
+import { codecNone } from '../protocol/records/batch.ts'
 import { buildBatch } from '../protocol/records/builder.ts'
 import type { Api, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { Writer } from '../protocol/writer.ts'
@@ -12,11 +14,20 @@ import { Writer } from '../protocol/writer.ts'
 /** A request in pieces, size in front; bytes 8 to 11 of the first piece are the correlation id. */
 export type Frame = Buffer[]
 
-export function frameOf<A extends Api>(api: A, version: number, request: RequestInput<A>): Frame {
+/** A request of which parts are left out: those that another version has. What the version needs and lacks, the encoder refuses. */
+export type Loose<T> = T extends Uint8Array
+  ? T
+  : T extends readonly (infer E)[]
+    ? readonly Loose<E>[]
+    : T extends object
+      ? { [K in keyof T]?: Loose<T[K]> }
+      : T
+
+export function frameOf<A extends Api>(api: A, version: number, request: Loose<RequestInput<A>>): Frame {
   const writer = new Writer()
   writer.int32(0)
   writeRequestHeader(writer, { apiKey: api.key, apiVersion: version, correlationId: 0, clientId: 'bench' }, isFlexible(api, version))
-  writeRequest(api, version, writer, request)
+  writeRequest(api, version, writer, request as RequestInput<A>)
   const parts = writer.parts()
   parts[0]!.writeInt32BE(parts.reduce((sum, part) => sum + part.length, 0) - 4, 0)
   return parts
@@ -25,20 +36,19 @@ export function frameOf<A extends Api>(api: A, version: number, request: Request
 /** One connection. Answers come in the order of requests. */
 export class Wire {
   readonly #socket: Socket
-  #waiting: ((response: Buffer) => void)[] = []
+  #waiting: { answered: (response: Buffer) => void; failed: (error: Error) => void }[] = []
   #chunks: Buffer[] = []
   #have = 0
   #need = 4
   #failure: Error | null = null
-  #fail: ((error: Error) => void)[] = []
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#take(chunk as Buffer))
     const ended = (error?: Error): void => {
-      this.#failure = error ?? new Error('the server closed the connection')
-      for (const fail of this.#fail) fail(this.#failure)
+      this.#failure ??= error ?? new Error('the server closed the connection')
+      for (const { failed } of this.#waiting.splice(0)) failed(this.#failure)
     }
     socket.on('error', ended)
     socket.on('close', () => ended())
@@ -59,9 +69,7 @@ export class Wire {
   send(frame: Frame): Promise<Buffer> {
     if (this.#failure) return Promise.reject(this.#failure)
     return new Promise((answered, failed) => {
-      this.#waiting.push(answered)
-      this.#fail.push(failed)
-      if (this.#fail.length > 1000) this.#fail.splice(0, 500)
+      this.#waiting.push({ answered, failed })
       this.#socket.cork()
       for (const part of frame) this.#socket.write(part)
       this.#socket.uncork()
@@ -77,7 +85,8 @@ export class Wire {
     })
   }
 
-  async call<A extends Api>(api: A, version: number, request: RequestInput<A>): Promise<ResponseOf<A>> {
+  /** Fields that the version does not have may be left out. */
+  async call<A extends Api>(api: A, version: number, request: Loose<RequestInput<A>>): Promise<ResponseOf<A>> {
     return decodeAnswer(api, version, await this.send(frameOf(api, version, request)))
   }
 
@@ -96,7 +105,7 @@ export class Wire {
         this.#need = size + 4
         return
       }
-      this.#waiting.shift()?.(all.subarray(4, size + 4))
+      this.#waiting.shift()?.answered(all.subarray(4, size + 4))
       this.#chunks = size + 4 === this.#have ? [] : [all.subarray(size + 4)]
       this.#have -= size + 4
       this.#need = 4
@@ -109,6 +118,14 @@ export function decodeAnswer<A extends Api>(api: A, version: number, response: B
   return decodeResponse(api, version, response, bodyAt)
 }
 
+/** What a broker answers that has only just started: no leader, no controller, nobody to hold a replica. */
+const notYet = new Set<number>([
+  errorCode.LEADER_NOT_AVAILABLE,
+  errorCode.NOT_CONTROLLER,
+  errorCode.INVALID_REPLICATION_FACTOR,
+  errorCode.REQUEST_TIMED_OUT,
+])
+
 /** Creates a topic and waits until it has leaders. */
 export async function createTopic(wire: Wire, name: string, numPartitions: number, configs: Record<string, string> = {}): Promise<void> {
   const topic = {
@@ -118,10 +135,15 @@ export async function createTopic(wire: Wire, name: string, numPartitions: numbe
     assignments: [],
     configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
   }
-  const answer = await wire.call(createTopics, 5, { topics: [topic], timeoutMs: 60_000, validateOnly: false })
-  if (answer.topics[0]!.errorCode !== 0) throw new Error(`create topic: error ${answer.topics[0]!.errorCode}`)
   for (;;) {
-    const { topics } = await wire.call(metadata, 4, { topics: [{ name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }], allowAutoTopicCreation: false } as never)
+    const answer = await wire.call(createTopics, 5, { topics: [topic], timeoutMs: 60_000, validateOnly: false })
+    const { errorCode: code, errorMessage } = answer.topics[0]!
+    if (code === 0) break
+    if (!notYet.has(code)) throw new Error(`create topic: error ${code} ${errorMessage}`)
+    await new Promise((again) => setTimeout(again, 5))
+  }
+  for (;;) {
+    const { topics } = await wire.call(metadata, 4, { topics: [{ name }], allowAutoTopicCreation: false })
     const partitions = topics[0]?.partitions ?? []
     if (topics[0]?.errorCode === 0 && partitions.length === numPartitions && partitions.every(({ leaderId }) => leaderId >= 0)) return
     await new Promise((again) => setTimeout(again, 5))
@@ -131,7 +153,7 @@ export async function createTopic(wire: Wire, name: string, numPartitions: numbe
 /** Bytes that do not compress, the same in every run. */
 export function noise(length: number, seed: number): Buffer {
   const bytes = Buffer.allocUnsafe(length)
-  let state = seed | 1
+  let state = Math.imul(seed + 1, 0x9e37_79b1)
   for (let i = 0; i < length; i++) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
     bytes[i] = state >>> 24
@@ -139,27 +161,35 @@ export function noise(length: number, seed: number): Buffer {
   return bytes
 }
 
-/** A batch of `count` records of `recordBytes` each. */
-export function batchOf(count: number, recordBytes: number, seed: number, codec?: number): Buffer {
+/** A batch of `count` records of `recordBytes` each: bytes that do not compress, or, where a codec is asked for, hexadecimal text, which halves. */
+export function batchOf(count: number, recordBytes: number, seed: number, codec = codecNone): Buffer {
   const timestampMs = Date.now()
-  const records = Array.from({ length: count }, (_, i) => ({ key: null, value: noise(recordBytes, seed * 7919 + i), timestampMs }))
-  return buildBatch(records, codec === undefined ? {} : { codec })
+  const records = Array.from({ length: count }, (_, i) => {
+    const value = codec === codecNone ? noise(recordBytes, seed * 7919 + i) : noise(Math.ceil(recordBytes / 2), seed * 7919 + i).toString('hex')
+    return { key: null, value, timestampMs }
+  })
+  return buildBatch(records, { codec })
 }
 
 export const produceVersion = 7
 
-/** A produce request with one batch for one partition. */
-export const produceFrame = (topic: string, partition: number, batch: Buffer, acks: number): Frame =>
+export interface Part {
+  readonly partition: number
+  readonly batch: Buffer
+}
+
+/** A produce request with one batch for each of some partitions. */
+export const produceFrame = (topic: string, parts: readonly Part[], acks: number, transactionalId: string | null = null): Frame =>
   frameOf(produce, produceVersion, {
-    transactionalId: null,
+    transactionalId,
     acks,
     timeoutMs: 30_000,
-    topicData: [{ name: topic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionData: [{ index: partition, records: batch }] }],
-  } as never)
+    topicData: [{ name: topic, partitionData: parts.map(({ partition, batch }) => ({ index: partition, records: batch })) }],
+  })
 
 /** Throws where a produce response tells of an error. */
 export function checkProduced(response: Buffer): void {
   for (const { partitionResponses } of decodeAnswer(produce, produceVersion, response).responses) {
-    for (const { errorCode, index } of partitionResponses) if (errorCode !== 0) throw new Error(`produce to partition ${index}: error ${errorCode}`)
+    for (const { errorCode: code, index } of partitionResponses) if (code !== 0) throw new Error(`produce to partition ${index}: error ${code}`)
   }
 }

@@ -1,0 +1,72 @@
+// Stored results as the README's table and as charts. Reads and writes no files; report.ts does.
+import { barChart, type Group } from './chart.ts'
+import type { Row } from './compare.ts'
+import { median, shown } from './figures.ts'
+import type { Scenario } from './scenario.ts'
+
+/** A file of `--json`. */
+export interface Results {
+  readonly machine: string
+  readonly at: string
+  readonly runs: number
+  readonly knobs: { readonly bytes: number; readonly seconds: number; readonly scale: number }
+  readonly rows: readonly Row[]
+}
+
+export type Headlines = readonly Pick<Scenario, 'name' | 'about' | 'headline'>[]
+
+const medianOf = (row: Row, figure: string): number => median(row.runs.flatMap((run) => (figure in run ? [run[figure]!] : [])))
+const nameOf = ({ who, durability }: Row): string => (durability === '' ? who : `${who} (${durability})`)
+const cellOf = (text: string): string => text.replaceAll('|', '\\|')
+
+/** One line for each scenario: our figure, then the others' with the ratio of ours to theirs. Scenarios that are not known any more are left out. */
+export function markdownTable(results: Results, scenarios: Headlines): string {
+  const { bytes, seconds, scale } = results.knobs
+  const size = `${shown(bytes / 1e6)} MB or ${shown(seconds)} s a run${scale === 1 ? '' : `, counts times ${scale}`}`
+  const lines = grouped(results, scenarios).map(({ scenario, rows }) => {
+    const [ours, ...others] = rows
+    const { figure } = scenario.headline
+    const own = medianOf(ours!, figure)
+    const beside = others.map((row) => {
+      const theirs = medianOf(row, figure)
+      return `${nameOf(row)} ${shown(theirs)} (×${shown(own / theirs)})`
+    })
+    return `| \`${scenario.name}\` | ${cellOf(scenario.about)} | ${figure} | ${shown(own)} | ${cellOf(beside.join('; '))} |`
+  })
+  return [
+    `${results.machine}, ${results.at.slice(0, 10)}; medians of ${results.runs}, ${size}; client and server share the machine. (×n): ours by theirs.`,
+    '',
+    '| scenario | what | figure | twinlog | beside it |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n')
+}
+
+/** One chart of all scenarios of a file that have somebody to compare with. */
+export function chartOf(title: string, results: Results, scenarios: Headlines): string {
+  const groups = grouped(results, scenarios).map(({ scenario, rows }): Group => {
+    const { figure, more } = scenario.headline
+    const bars = rows.map((row) => ({ label: row.who, value: medianOf(row, figure), text: shown(medianOf(row, figure)) }))
+    return { title: `${scenario.name}: ${figure}${more === 'worse' ? ' (less is better)' : ''}`, bars }
+  })
+  return barChart(title, groups)
+}
+
+/** Rows that have the figure, by scenario, in the order of the file; ours first, as they were measured. */
+function grouped(results: Results, scenarios: Headlines): { scenario: Headlines[number]; rows: Row[] }[] {
+  return [...new Set(results.rows.map(({ scenario }) => scenario))].flatMap((name) => {
+    const scenario = scenarios.find((one) => one.name === name)
+    if (!scenario) return []
+    const rows = results.rows.filter((row) => row.scenario === name && Number.isFinite(medianOf(row, scenario.headline.figure)))
+    return rows.length > 0 ? [{ scenario, rows }] : []
+  })
+}
+
+export const marker = { open: '<!-- bench: filled by npm run bench:report -->', close: '<!-- /bench -->' }
+
+/** The text with what lies between the markers replaced. */
+export function filled(text: string, content: string): string {
+  const [start, end] = [text.indexOf(marker.open), text.indexOf(marker.close)]
+  if (start < 0 || end < start) throw new Error(`there is no ${marker.open} … ${marker.close}`)
+  return `${text.slice(0, start + marker.open.length)}\n${content}\n${text.slice(end)}`
+}
