@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { errorCode } from '../../protocol/error-code.ts'
 import { addPartitionsToTxn } from '../../protocol/messages/add-partitions-to-txn.ts'
 import { alterShareGroupOffsets } from '../../protocol/messages/alter-share-group-offsets.ts'
+import { consumerGroupHeartbeat } from '../../protocol/messages/consumer-group-heartbeat.ts'
 import { deleteGroups } from '../../protocol/messages/delete-groups.ts'
 import { deleteShareGroupOffsets } from '../../protocol/messages/delete-share-group-offsets.ts'
 import { endTxn } from '../../protocol/messages/end-txn.ts'
@@ -10,6 +11,7 @@ import { findCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { initProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { joinGroup } from '../../protocol/messages/join-group.ts'
 import { listGroups } from '../../protocol/messages/list-groups.ts'
+import { offsetCommit } from '../../protocol/messages/offset-commit.ts'
 import { shareGroupDescribe } from '../../protocol/messages/share-group-describe.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { batch } from './harness.ts'
@@ -41,6 +43,12 @@ describe('members', () => {
     const join = { groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer' }
     const refused = await w.wire.ask(joinGroup, 9, { ...join, protocols: [{ name: 'range', metadata: Buffer.alloc(0) }] })
     expect(refused.errorCode).toBe(errorCode.INCONSISTENT_GROUP_PROTOCOL)
+    const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }]
+    const commit = { groupId: 'g', generationIdOrMemberEpoch: -1, memberId: '', topics: [{ name: 't', topicId: w.topicId, partitions }] }
+    const committed = await w.wire.ask(offsetCommit, 9, commit)
+    expect(committed.topics[0]!.partitions[0]!.errorCode).toBe(errorCode.GROUP_ID_NOT_FOUND)
+    const beat = { groupId: 'g', memberId: 'c', memberEpoch: 0, rebalanceTimeoutMs: 1000, subscribedTopicNames: ['t'], topicPartitions: [] }
+    expect(await w.wire.ask(consumerGroupHeartbeat, 0, beat)).toMatchObject({ errorCode: errorCode.GROUP_ID_NOT_FOUND })
   })
 
   test('groups are listed, described and deleted once they are empty', async () => {

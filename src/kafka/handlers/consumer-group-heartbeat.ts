@@ -11,31 +11,35 @@ import { consumerGroupHeartbeat } from '../../../protocol/messages/consumer-grou
 import { spreadOf } from '../../coordinators/group/spread.ts'
 import { handler, Refusal } from '../context.ts'
 
-export const handleConsumerGroupHeartbeat = handler(consumerGroupHeartbeat, async (request, { version, clientId, client, groups, respond }) => {
-  if (request.groupId === '') throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
-  const { topicPartitions } = request
-  const told = await groups.submit(request.groupId, {
-    verb: 'consumer-heartbeat',
-    memberId: request.memberId,
-    epoch: request.memberEpoch,
-    instanceId: request.instanceId,
-    rackId: request.rackId,
-    clientId: clientId ?? '',
-    clientHost: `/${client.host}`,
-    rebalanceTimeoutMs: request.rebalanceTimeoutMs,
-    topicNames: request.subscribedTopicNames,
-    topicRegex: request.subscribedTopicRegex,
-    assignorName: request.serverAssignor,
-    owned: topicPartitions && spreadOf(topicPartitions.map(({ topicId, partitions }) => [topicId, partitions] as const)),
-    bringsMemberId: version >= 1,
-  })
-  return respond({
-    throttleTimeMs: 0,
-    errorCode: errorCode[told.error],
-    errorMessage: told.message,
-    memberId: told.memberId,
-    memberEpoch: told.epoch,
-    heartbeatIntervalMs: told.heartbeatIntervalMs,
-    assignment: told.assignment && { topicPartitions: told.assignment.map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] })) },
-  })
-})
+export const handleConsumerGroupHeartbeat = handler(
+  consumerGroupHeartbeat,
+  async (request, { version, clientId, client, groups, shareGroups, respond }) => {
+    if (request.groupId === '') throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
+    if (shareGroups.has(request.groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${request.groupId} is not a consumer group.`)
+    const { topicPartitions } = request
+    const told = await groups.submit(request.groupId, {
+      verb: 'consumer-heartbeat',
+      memberId: request.memberId,
+      epoch: request.memberEpoch,
+      instanceId: request.instanceId,
+      rackId: request.rackId,
+      clientId: clientId ?? '',
+      clientHost: `/${client.host}`,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      topicNames: request.subscribedTopicNames,
+      topicRegex: request.subscribedTopicRegex,
+      assignorName: request.serverAssignor,
+      owned: topicPartitions && spreadOf(topicPartitions.map(({ topicId, partitions }) => [topicId, partitions] as const)),
+      bringsMemberId: version >= 1,
+    })
+    return respond({
+      throttleTimeMs: 0,
+      errorCode: errorCode[told.error],
+      errorMessage: told.message,
+      memberId: told.memberId,
+      memberEpoch: told.epoch,
+      heartbeatIntervalMs: told.heartbeatIntervalMs,
+      assignment: told.assignment && { topicPartitions: told.assignment.map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] })) },
+    })
+  },
+)

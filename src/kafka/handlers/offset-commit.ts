@@ -8,7 +8,7 @@ import { offsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import type { RequestOf } from '../../../protocol/schema.ts'
 import type { OffsetToCommit } from '../../coordinators/group/events.ts'
 import type { Topic, Topics } from '../../engine/topics.ts'
-import { handler } from '../context.ts'
+import { handler, Refusal } from '../context.ts'
 
 type Asked = RequestOf<typeof offsetCommit>['topics'][number]
 /** Each partition with its error, or with its place among the offsets that go to the group. */
@@ -20,7 +20,9 @@ interface Sorted {
 
 export const handleOffsetCommit = handler(
   offsetCommit,
-  async (request, { version, engine, groups, clock, proceed, respond }) => {
+  async (request, { version, engine, groups, shareGroups, clock, proceed, respond }) => {
+    // A share group keeps no such offsets.
+    if (shareGroups.has(request.groupId)) throw new Refusal(version >= 9 ? errorCode.GROUP_ID_NOT_FOUND : errorCode.ILLEGAL_GENERATION)
     const offsets: OffsetToCommit[] = []
     let committedMs: number | null = null
     const sorted = request.topics.map((asked) => {
