@@ -1,20 +1,20 @@
 // Bodies as bytes and as values, in the dress that a request came in: JSON 1.1 or CBOR, and gzip around either.
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { serializationError } from './aws-error.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import { encodeJson } from './json.ts'
 
 export type BodyFormat = 'json' | 'cbor'
 
-const inflate = promisify(gunzip)
-
 /** The body without its Content-Encoding. Refuses one that grows beyond `bytesMax`, and encodings that AWS's clients do not use. */
 export async function unpackBody(body: Buffer, encoding: string | undefined, bytesMax: number): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity' || encoding === 'aws-chunked') return body
   if (encoding !== 'gzip') throw serializationError(`Content-Encoding ${encoding} is not supported.`)
+  // Loaded when first needed: start-up time counts.
+  const { gunzip } = await import('node:zlib')
   try {
-    return await inflate(body, { maxOutputLength: bytesMax })
+    return await new Promise((resolve, reject) => {
+      gunzip(body, { maxOutputLength: bytesMax }, (error, unpacked) => (error ? reject(error) : resolve(unpacked)))
+    })
   } catch {
     throw serializationError('The gzip data of the body is broken, or larger than a request may be.')
   }

@@ -1,7 +1,7 @@
 // The AWS port: accepts connections, counts them, finds out what each speaks (HTTP/1.1, HTTP/2, TLS around either) and hands it on.
 // Does not know HTTP; server.ts does.
 import * as net from 'node:net'
-import * as tls from 'node:tls'
+import type { Server as TlsServer } from 'node:tls'
 import type { KeyAndCertificate } from '../auth/self-signed.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logging.ts'
@@ -26,7 +26,7 @@ export interface FrontOptions {
 export class Front {
   readonly #options: FrontOptions
   readonly #server: net.Server
-  readonly #tls: tls.Server | null
+  #tls: TlsServer | null = null
   /** Open TCP connections, by peer: TLS keeps the socket that it wraps to itself, and the peer is how it is found again. */
   readonly #sockets = new Map<string, net.Socket>()
   #listening = false
@@ -36,12 +36,12 @@ export class Front {
   constructor(options: FrontOptions) {
     this.#options = options
     this.#server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
-    this.#tls = options.certificate ? this.#tlsServer(options.certificate) : null
   }
 
   /** Answers the port. Rejects where the address cannot be listened on. */
   async listen(): Promise<number> {
-    const { host, port, logger } = this.#options
+    const { host, port, logger, certificate } = this.#options
+    if (certificate) this.#tls = await this.#tlsServer(certificate)
     await new Promise<void>((listening, failed) => {
       this.#server.once('error', failed)
       this.#server.listen({ host, port }, () => {
@@ -117,8 +117,10 @@ export class Front {
   }
 
   /** A TLS server that never listens: connections that begin with a handshake are handed to it. */
-  #tlsServer({ key, cert }: KeyAndCertificate): tls.Server {
+  async #tlsServer({ key, cert }: KeyAndCertificate): Promise<TlsServer> {
     const { silenceMsMax, logger, serve } = this.#options
+    // Loaded where it is used: start-up time counts.
+    const tls = await import('node:tls')
     const server = tls.createServer({ key, cert, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: silenceMsMax })
     server.on('secureConnection', (secured) => {
       secured.on('error', () => {})

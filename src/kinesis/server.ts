@@ -5,7 +5,7 @@
 //   await server.listen()          server.url: http://127.0.0.1:41873
 //   await server.close(graceMs)    refuses new work, answers what is under way, then cuts what is left after graceMs
 import * as http from 'node:http'
-import * as http2 from 'node:http2'
+import type * as http2 from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
@@ -83,7 +83,8 @@ export function createKinesisServer(options: KinesisServerOptions): KinesisServe
 class HttpServer implements KinesisServer {
   readonly #options: KinesisServerOptions
   readonly #http1: http.Server
-  readonly #http2: http2.Http2Server
+  /** Made for the first client that speaks it: loading HTTP/2 costs 15 ms, which a start without it is spared. */
+  #http2: Promise<http2.Http2Server> | null = null
   readonly #budget: Budget
   readonly #events = new EventSender()
   readonly #sessions = new Set<http2.ServerHttp2Session>()
@@ -110,15 +111,8 @@ class HttpServer implements KinesisServer {
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(1000, headersTimeout),
     })
-    this.#http2 = http2.createServer({
-      maxSessionMemory: sessionMemoryMb,
-      settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: streamWindowBytes, maxHeaderListSize: headerBytesMax },
-    })
     this.#http1.on('request', (request, response) => void this.#serve(request, response))
     this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#malformed(error, socket as Socket))
-    this.#http2.on('request', (request, response) => void this.#serve(request, response))
-    this.#http2.on('session', (session) => this.#greet(session))
-    this.#http2.on('sessionError', (error) => options.logger.debug('an HTTP/2 connection failed', { error }))
     // A server that is fed connections never listens; this starts its watch over slow requests.
     this.#http1.emit('listening')
   }
@@ -172,9 +166,29 @@ class HttpServer implements KinesisServer {
   }
 
   #connected(stream: Socket, carrier: Socket, spoken: 'http1' | 'http2'): void {
-    if (spoken === 'http2') this.#http2Carriers.add(carrier)
-    else if (stream !== carrier) this.#carriers.set(stream, carrier)
-    ;(spoken === 'http2' ? this.#http2 : this.#http1).emit('connection', stream)
+    if (spoken === 'http1') {
+      if (stream !== carrier) this.#carriers.set(stream, carrier)
+      this.#http1.emit('connection', stream)
+      return
+    }
+    this.#http2Carriers.add(carrier)
+    this.#http2 ??= this.#http2Server()
+    this.#http2.then((server) => {
+      if (this.#closing) carrier.destroy()
+      else server.emit('connection', stream)
+    })
+  }
+
+  async #http2Server(): Promise<http2.Http2Server> {
+    const { createServer } = await import('node:http2')
+    const server = createServer({
+      maxSessionMemory: sessionMemoryMb,
+      settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: streamWindowBytes, maxHeaderListSize: headerBytesMax },
+    })
+    server.on('request', (request, response) => void this.#serve(request, response))
+    server.on('session', (session) => this.#greet(session))
+    server.on('sessionError', (error) => this.#options.logger.debug('an HTTP/2 connection failed', { error }))
+    return server
   }
 
   #greet(session: http2.ServerHttp2Session): void {
