@@ -20,10 +20,18 @@ function sourcesBelow(folder: string): Source[] {
     .map((entry) => {
       const file = join(entry.parentPath, entry.name)
       const text = readFileSync(file, 'utf8')
-      const imports = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?['"]([^'"]+)['"]|\}\s*from\s*'([^']+)'|\bimport\(\s*'([^']+)'/g)]
+      const imports = [
+        ...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?['"]([^'"]+)['"]|\}\s*from\s*'([^']+)'|\bimport\(\s*'([^']+)'/g),
+      ]
         .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
         .filter((to) => !to.startsWith('.') || /\.(ts|mjs|json)$/.test(to))
-        .map((to) => (to.startsWith('.') ? relative(root, resolve(dirname(file), to)).split(sep).join(posix.sep) : to))
+        .map((to) =>
+          to.startsWith('.')
+            ? relative(root, resolve(dirname(file), to))
+                .split(sep)
+                .join(posix.sep)
+            : to,
+        )
       return { path: relative(root, file).split(sep).join(posix.sep), text, imports }
     })
 }
@@ -68,7 +76,9 @@ test('every layer imports only what lies below it', () => {
 test('foundation files import nothing of ours but each other', () => {
   const faults = product
     .filter(({ path }) => inFoundation(path))
-    .flatMap(({ path, imports }) => imports.filter((to) => /^(protocol|storage|src)\//.test(to) && !inFoundation(to)).map((to) => `${path} imports ${to}`))
+    .flatMap(({ path, imports }) =>
+      imports.filter((to) => /^(protocol|storage|src)\//.test(to) && !inFoundation(to)).map((to) => `${path} imports ${to}`),
+    )
   expect(faults).toEqual([])
 })
 
@@ -80,7 +90,9 @@ test('nothing of the product imports tests or benchmarks', () => {
 /** Files where the outside world is the job: native libraries, timers of the coordinator runtime. */
 const impure = [/^protocol\/records\/(compression|crc32c|codec|zstd|snappy|lz4)[^/]*\.ts$/, /^src\/coordinators\/runtime\.ts$/]
 const isPure = (path: string): boolean =>
-  (/^(protocol|src\/coordinators)\//.test(path) || /^storage\/(segments|retention|compaction)\.ts$/.test(path) || /^src\/engine\/(shards|producer-state)\.ts$/.test(path)) &&
+  (/^(protocol|src\/coordinators)\//.test(path) ||
+    /^storage\/(segments|retention|compaction)\.ts$/.test(path) ||
+    /^src\/engine\/(shards|producer-state)\.ts$/.test(path)) &&
   !impure.some((pattern) => pattern.test(path))
 
 test('protocol, planners and coordinators touch no clock, no chance and no node modules', () => {
@@ -96,7 +108,9 @@ test('protocol, planners and coordinators touch no clock, no chance and no node 
 })
 
 test(`no file is longer than ${linesMax} lines`, () => {
-  const long = everything.filter(({ text }) => text.split('\n').length - 1 > linesMax).map(({ path, text }) => `${path}: ${text.split('\n').length - 1}`)
+  const long = everything
+    .filter(({ text }) => text.split('\n').length - 1 > linesMax)
+    .map(({ path, text }) => `${path}: ${text.split('\n').length - 1}`)
   expect(long).toEqual([])
 })
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ProduceAcks, Producer as PlatformaticProducer, stringSerializers } from '@platformatic/kafka'
+import { Producer as PlatformaticProducer, ProduceAcks, stringSerializers } from '@platformatic/kafka'
 import kafkajs, { type Kafka } from 'kafkajs'
 import { afterEach, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker } from '../../src/broker.ts'
