@@ -68,6 +68,7 @@ function kfake(name: string, durability: string, extra: (directory: string) => s
       return attempt(() => {
         if (!existsSync(join(folder, 'go.mod'))) go('mod', 'init', 'kfakebench')
         go('get', 'github.com/twmb/franz-go/pkg/kfake@latest')
+        go('mod', 'tidy')
         go('build', '-o', binary, '.')
       }, 'it needs Go and its module proxy')
     },
