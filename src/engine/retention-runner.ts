@@ -78,9 +78,10 @@ export class RetentionRunner {
       for (let more = true; more && !this.#closed; ) {
         const policy = policyOf(partition.topic)
         if (!policy || this.#topics.get(partition.topic.name) !== partition.topic) return
-        const step = await this.#store.log.retain(partition.uid, policy, this.#clock.now())
-        more = step.more
-        if (partition.opened && partition.trimmed(step.bounds)) this.#moved(partition)
+        more = (await this.#store.log.retain(partition.uid, policy, this.#clock.now())).more
+        // Not the answer's own bounds: they leave out appends that shared the commit and were counted already.
+        const bounds = await this.#store.log.bounds(partition.uid)
+        if (partition.opened && partition.trimmed(bounds)) this.#moved(partition)
       }
     } finally {
       this.#running.delete(partition)
