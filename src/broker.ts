@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { Settings, type SettingsInput } from './config.ts'
 import { createGroups, type Groups } from './coordinators/group/groups.ts'
 import type { ShareGroups } from './coordinators/share/share-groups.ts'
+import { createStreamsGroups, type StreamsGroups } from './coordinators/streams/streams-groups.ts'
 import { createTransactions, type Transactions } from './coordinators/transaction/transactions.ts'
 import { Counters } from './counters.ts'
 import { Engine, stamp } from './engine/engine.ts'
@@ -95,6 +96,7 @@ class RunningBroker implements Broker {
   #store: Store | null = null
   #engine: Engine | null = null
   #groups: Groups | null = null
+  #streamsGroups: StreamsGroups | null = null
   #transactions: Transactions | null = null
   #shareGroups: ShareGroups | null = null
   #kafka: KafkaServer | null = null
@@ -136,6 +138,16 @@ class RunningBroker implements Broker {
     this.#groups = groups
 
     const kafkaAt = parseAddress(settings.get('kafka'))
+    const streamsGroups = await createStreamsGroups({
+      store,
+      clock,
+      settings,
+      topics: engine.topics,
+      groupConfigs: (groupId) => engine.configs.get('group', groupId),
+      groups,
+      onError: (error, groupId) => logger.error('a streams group failed', { error, groupId }),
+    })
+    this.#streamsGroups = streamsGroups
     const transactions = await createTransactions({
       store,
       clock,
@@ -158,6 +170,7 @@ class RunningBroker implements Broker {
     this.#kafka = createKafkaServer({
       engine,
       groups,
+      streamsGroups,
       transactions,
       shareGroups,
       settings,
@@ -249,6 +262,7 @@ class RunningBroker implements Broker {
 
   #forgetCoordinators(): void {
     this.#transactions!.reset()
+    this.#streamsGroups!.reset()
     this.#groups!.reset()
     this.#shareGroups!.reset()
   }
@@ -267,6 +281,7 @@ class RunningBroker implements Broker {
     this.#shareGroups?.quiesce()
     await Promise.all([this.#kafka?.close(graceMs), this.#aws?.close(graceMs)])
     this.#transactions?.close()
+    this.#streamsGroups?.close()
     this.#groups?.close()
     this.#shareGroups?.close()
     await this.#store?.close()

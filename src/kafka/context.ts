@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Groups } from '../coordinators/group/groups.ts'
 import type { ShareGroups } from '../coordinators/share/share-groups.ts'
+import type { StreamsGroups } from '../coordinators/streams/streams-groups.ts'
 import type { Transactions } from '../coordinators/transaction/transactions.ts'
 import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -22,6 +23,7 @@ export interface Services {
   readonly engine: Engine
   readonly groups: Groups
   readonly shareGroups: ShareGroups
+  readonly streamsGroups: StreamsGroups
   readonly transactions: Transactions
   readonly settings: Settings
   readonly clock: Clock

@@ -45,6 +45,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       engine: services.engine,
       groups: services.groups,
       shareGroups: services.shareGroups,
+      streamsGroups: services.streamsGroups,
       transactions: services.transactions,
       settings: services.settings,
       clock: services.clock,

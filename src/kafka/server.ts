@@ -69,6 +69,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     engine: options.engine,
     groups: options.groups,
     shareGroups: options.shareGroups,
+    streamsGroups: options.streamsGroups,
     transactions: options.transactions,
     settings,
     clock,

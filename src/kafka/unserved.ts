@@ -16,7 +16,5 @@ export const unserved: readonly (readonly [key: number, name: string, reason: st
   [41, 'DescribeDelegationToken', security],
   [50, 'DescribeUserScramCredentials', security],
   [51, 'AlterUserScramCredentials', security],
-  [88, 'StreamsGroupHeartbeat', groups],
-  [89, 'StreamsGroupDescribe', groups],
   [93, 'StreamsGroupTopologyDescriptionUpdate', groups],
 ]

@@ -8,6 +8,7 @@ import { Writer } from '../../protocol/writer.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { Settings, type SettingsInput } from '../../src/config.ts'
 import { createGroups } from '../../src/coordinators/group/groups.ts'
+import { createStreamsGroups } from '../../src/coordinators/streams/streams-groups.ts'
 import { createTransactions } from '../../src/coordinators/transaction/transactions.ts'
 import { Counters } from '../../src/counters.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
@@ -48,6 +49,15 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
   const store = openMemoryStore({ stamp, now: () => clock.now(), flush: 'sync', recentBytesMax: 1 << 20, onFailure: () => {} })
   const engine = await Engine.start({ store, settings, clock, random })
   const groups = await createGroups({ store, clock, random, settings, topics: engine.topics, onError: () => {} })
+  const streamsGroups = await createStreamsGroups({
+    store,
+    clock,
+    settings,
+    topics: engine.topics,
+    groupConfigs: (groupId) => engine.configs.get('group', groupId),
+    groups,
+    onError: () => {},
+  })
   const transactions = await createTransactions({
     store,
     clock,
@@ -64,6 +74,7 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
   const server = createKafkaServer({
     engine,
     groups,
+    streamsGroups,
     transactions,
     shareGroups,
     settings,

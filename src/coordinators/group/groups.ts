@@ -39,9 +39,17 @@ export interface GroupsOptions {
   onError(error: unknown, groupId: string): void
 }
 
+/** Groups of a kind that keeps its members elsewhere and its offsets here (streams groups). */
+export interface OtherGroups {
+  /** Settles the request, or leaves it to this file (null). `pass` hands it on as it should be taken here, where the group has no members. */
+  intercept(groupId: string, asked: Asked<Verb>, pass: (asked: Asked<Verb>) => Promise<Answer>): Promise<Answer> | null
+  has(groupId: string): boolean
+  list(): ListedGroup[]
+}
+
 export interface ListedGroup {
   readonly groupId: string
-  readonly kind: 'classic' | 'consumer'
+  readonly kind: 'classic' | 'consumer' | 'streams'
   /** Kafka's name of it: Empty, PreparingRebalance, CompletingRebalance, Stable; of consumer groups Empty, Assigning, Reconciling, Stable. */
   readonly state: string
   readonly protocolType: string
@@ -78,6 +86,7 @@ export class Groups {
   /** Stored groups that are not in memory yet. */
   readonly #stored: Map<string, AnyGroupRow>
   #topicsVersion = 0
+  #others: OtherGroups | null = null
   #timers = new Set<Timer>()
   #closed = false
 
@@ -108,6 +117,22 @@ export class Groups {
 
   /** Settles with the answer, after whatever it depends on is durable. Never rejects but for a broken invariant. */
   submit<V extends Verb>(groupId: string, asked: Asked<V>): Promise<Verbs[V]['answer']> {
+    const pass = (changed: Asked<Verb>): Promise<Answer> => this.#submit(groupId, changed)
+    const taken = this.#others?.intercept(groupId, asked as unknown as Asked<Verb>, pass)
+    return (taken as Promise<Verbs[V]['answer']> | null | undefined) ?? this.#submit(groupId, asked)
+  }
+
+  /** Lets groups of another kind, whose offsets are kept here, have their say. */
+  attach(others: OtherGroups): void {
+    this.#others = others
+  }
+
+  /** Is there a group of this id in memory, here or among those? */
+  exists(groupId: string): boolean {
+    return this.#others?.has(groupId) === true || (this.#runtime.peek(groupId)?.body ?? null) !== null
+  }
+
+  #submit<V extends Verb>(groupId: string, asked: Asked<V>): Promise<Verbs[V]['answer']> {
     const beat = asked.verb === 'consumer-heartbeat' ? (asked as unknown as Asked<'consumer-heartbeat'>) : null
     const event = { ...asked, freshId: asked.verb === 'join' || beat?.memberId === '' ? this.#freshId() : '' } as unknown as Verbs[V]['event']
     const fail = (error: GroupError): Verbs[V]['answer'] => failures[asked.verb](event, error)
@@ -137,9 +162,10 @@ export class Groups {
 
   /** Every group. */
   list(): ListedGroup[] {
-    const listed: ListedGroup[] = []
+    const listed = this.#others?.list() ?? []
+    const others = new Set(listed.map(({ groupId }) => groupId))
     for (const [groupId, { body }] of this.#runtime.loaded()) {
-      if (!body) continue
+      if (!body || others.has(groupId)) continue
       if (body.kind === 'consumer') {
         listed.push({ groupId, kind: body.kind, state: phaseOf(body), protocolType: 'consumer', memberCount: body.members.size })
         continue
@@ -147,6 +173,7 @@ export class Groups {
       listed.push({ groupId, kind: body.kind, state: phaseNames[body.phase], protocolType: body.protocolType ?? '', memberCount: body.members.size })
     }
     for (const [groupId, row] of this.#stored) {
+      if (others.has(groupId)) continue
       const protocolType = row.kind === 'consumer' ? 'consumer' : (row.protocolType ?? '')
       const state = row.memberCount > 0 ? phaseNames.stable : phaseNames.empty
       listed.push({ groupId, kind: row.kind, state, protocolType, memberCount: row.memberCount })

@@ -56,6 +56,8 @@ import { handleShareAcknowledge } from './share-acknowledge.ts'
 import { handleShareFetch } from './share-fetch.ts'
 import { handleShareGroupDescribe } from './share-group-describe.ts'
 import { handleShareGroupHeartbeat } from './share-group-heartbeat.ts'
+import { handleStreamsGroupDescribe } from './streams-group-describe.ts'
+import { handleStreamsGroupHeartbeat } from './streams-group-heartbeat.ts'
 import { handleSyncGroup } from './sync-group.ts'
 import { handleTxnOffsetCommit } from './txn-offset-commit.ts'
 import { handleUnregisterBroker } from './unregister-broker.ts'
@@ -87,6 +89,8 @@ export const handlers: readonly Handler[] = [
   handleOffsetDelete,
   handleOffsetFetch,
   handleSyncGroup,
+  handleStreamsGroupDescribe,
+  handleStreamsGroupHeartbeat,
   handleFetch,
   handleInitProducerId,
   handleListOffsets,

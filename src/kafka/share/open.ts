@@ -8,7 +8,7 @@ import { shareGroupConfigs } from './configs.ts'
 
 export interface ShareGroupsParts {
   readonly engine: Engine
-  readonly groups: Pick<Groups, 'peek'>
+  readonly groups: Pick<Groups, 'exists'>
   readonly settings: Settings
   readonly clock: Clock
   onError(error: unknown, groupId: string): void
@@ -20,7 +20,7 @@ export function openShareGroups({ engine, groups, settings, clock, onError }: Sh
     clock,
     topics: engine.topics,
     configsOf: (groupId) => shareGroupConfigs(engine, settings, groupId),
-    isOtherKind: (groupId) => (groups.peek(groupId)?.body ?? null) !== null,
+    isOtherKind: (groupId) => groups.exists(groupId),
     onAvailable(topicId, index) {
       const partition = engine.topics.byId(topicId)?.partitions[index]
       if (partition) engine.waiters.moved(partition)

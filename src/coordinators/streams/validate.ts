@@ -1,0 +1,38 @@
+// What is wrong with a heartbeat in itself, whatever the group's state; Kafka's checks in Kafka's order, with its messages.
+import type { HeartbeatAnswer, HeartbeatEvent, StreamsError } from './events.ts'
+import { failed } from './events.ts'
+import { faultOfTopology } from './topology.ts'
+
+const isBlank = (text: string | null): boolean => text !== null && text.trim() === ''
+
+export function faultOfHeartbeat(event: HeartbeatEvent): HeartbeatAnswer | null {
+  const message = problemOf(event)
+  if (message !== null) return failed('INVALID_REQUEST', message)
+  const topology = event.topology ? faultOfTopology(event.topology) : null
+  return topology === null ? null : failed('STREAMS_INVALID_TOPOLOGY' satisfies StreamsError, topology)
+}
+
+function problemOf(event: HeartbeatEvent): string | null {
+  const { topology, activeTasks, standbyTasks, warmupTasks } = event
+  if (topology?.subtopologies.some(({ sourceTopicRegex }) => sourceTopicRegex.length > 0)) {
+    return 'Regular expressions for source topics are not supported yet.'
+  }
+  if (isBlank(event.memberId)) return "MemberId can't be empty."
+  if (isBlank(event.instanceId)) return "InstanceId can't be empty."
+  if (isBlank(event.rackId)) return "RackId can't be empty."
+  if (event.instanceId !== null) return 'Static membership is not yet supported.'
+  if (event.epoch === 0) {
+    if (event.rebalanceTimeoutMs === -1) return 'RebalanceTimeoutMs must be provided in first request.'
+    if ((activeTasks?.length ?? 1) > 0) return 'ActiveTasks must be empty when (re-)joining.'
+    if ((standbyTasks?.length ?? 1) > 0) return 'StandbyTasks must be empty when (re-)joining.'
+    if ((warmupTasks?.length ?? 1) > 0) return 'WarmupTasks must be empty when (re-)joining.'
+    if (!topology) return 'Topology must be non-null when (re-)joining.'
+  } else if (event.epoch < -1) {
+    return `MemberEpoch is invalid.`
+  } else if (topology) {
+    return 'Topology can only be provided when (re-)joining.'
+  }
+  const given = [activeTasks, standbyTasks, warmupTasks].filter((tasks) => tasks !== null).length
+  if (given !== 0 && given !== 3) return 'If one task-type is non-null, all must be non-null.'
+  return null
+}

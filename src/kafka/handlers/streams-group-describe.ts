@@ -1,0 +1,101 @@
+// StreamsGroupDescribe (89), versions 0-1 (KIP-1071). v1: the description of the topology (KIP-1331) and the assignor's name (KIP-1357).
+//
+// As Apache Kafka 4.4 without a plugin for topology descriptions: none is stored.
+
+import { errorCode } from '../../../protocol/error-code.ts'
+import { streamsGroupDescribe } from '../../../protocol/messages/streams-group-describe.ts'
+import type { StreamsGroups } from '../../coordinators/streams/streams-groups.ts'
+import { type Tasks, taskIdsOf } from '../../coordinators/streams/tasks.ts'
+import type { InternalTopic } from '../../coordinators/streams/topology.ts'
+import { handler } from '../context.ts'
+
+/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
+const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
+const notAsked = -2147483648
+/** topologyDescriptionStatus. */
+const notRequested = 0
+const notStored = 1
+
+export const handleStreamsGroupDescribe = handler(
+  streamsGroupDescribe,
+  async (request, { groups, streamsGroups, respond }) => {
+    const described = await Promise.all(
+      request.groupIds.map(async (groupId) => {
+        if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
+        const found = tell(streamsGroups, groupId)
+        const authorizedOperations = request.includeAuthorizedOperations ? everyOperation : notAsked
+        const topologyDescriptionStatus = request.includeTopologyDescription ? notStored : notRequested
+        if (found) return { ...found, authorizedOperations, topologyDescriptionStatus }
+        const other = groups.peek(groupId)?.body
+        const errorMessage = other ? `Group ${groupId} is not a streams group.` : `Group ${groupId} not found.`
+        return { errorCode: errorCode.GROUP_ID_NOT_FOUND, ...blank, errorMessage, groupId }
+      }),
+    )
+    return respond({ throttleTimeMs: 0, groups: described }, described.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+  },
+  {
+    refuse: ({ errorCode: code, errorMessage }, request) => ({
+      throttleTimeMs: 0,
+      groups: request.groupIds.map((groupId) => ({ errorCode: code, ...blank, errorMessage, groupId })),
+    }),
+  },
+)
+
+const blank = {
+  errorMessage: null,
+  groupState: '',
+  groupEpoch: 0,
+  assignmentEpoch: 0,
+  topology: null,
+  members: [],
+  authorizedOperations: notAsked,
+  topologyDescription: null,
+  topologyDescriptionStatus: notRequested,
+  assignorName: null,
+}
+
+function tell(streamsGroups: StreamsGroups, groupId: string) {
+  const told = streamsGroups.describe(groupId)
+  if (!told) return null
+  const subtopologies = told.subtopologies?.map(({ subtopologyId, sourceTopics, repartitionSinkTopics, ...internal }) => ({
+    subtopologyId,
+    sourceTopics: [...sourceTopics],
+    repartitionSinkTopics: [...repartitionSinkTopics],
+    stateChangelogTopics: internal.stateChangelogTopics.map(topicInfo),
+    repartitionSourceTopics: internal.repartitionSourceTopics.map(topicInfo),
+  }))
+  return {
+    ...blank,
+    errorCode: errorCode.NONE,
+    groupId,
+    groupState: told.state,
+    groupEpoch: told.epoch,
+    assignmentEpoch: told.assignmentEpoch,
+    topology: { epoch: told.topologyEpoch, subtopologies: subtopologies ?? null },
+    assignorName: 'sticky',
+    members: told.members.map((member) => ({
+      memberId: member.id,
+      memberEpoch: member.epoch,
+      instanceId: null,
+      rackId: member.rackId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      topologyEpoch: member.topologyEpoch,
+      processId: member.processId,
+      userEndpoint: member.userEndpoint && { ...member.userEndpoint },
+      clientTags: [...member.clientTags],
+      taskOffsets: [...member.taskOffsets],
+      taskEndOffsets: [...member.taskEndOffsets],
+      assignment: tasks(member.assigned),
+      targetAssignment: tasks(member.target),
+      isClassic: false,
+    })),
+  }
+}
+
+const topicInfo = ({ topicConfigs, ...topic }: InternalTopic) => ({ ...topic, topicConfigs: [...topicConfigs] })
+
+function tasks({ active, standby, warmup }: Tasks) {
+  const ids = (keys: Tasks['active']) => taskIdsOf(keys).map(({ subtopologyId, partitions }) => ({ subtopologyId, partitions: [...partitions] }))
+  return { activeTasks: ids(active), standbyTasks: ids(standby), warmupTasks: ids(warmup) }
+}
