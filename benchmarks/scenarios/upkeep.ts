@@ -105,7 +105,7 @@ async function compact(server: Server, knobs: Knobs): Promise<Figures> {
   const bytes = Math.max(20e6, knobs.bytes / 4)
   const { seconds, cpuSeconds } = await costOf(server, async () => {
     await closedLoop(Math.ceil(bytes / (recordsPerBatch * 1000)), 5, async (n) => checkProduced(await wire.send(frames[n % frames.length]!)))
-    await until(async () => (await sizeOf(wire)) < bytes / 5, 20)
+    await until(async () => (await sizeOf(wire)) < bytes / 5, 20, 60_000)
   })
   wire.close()
   return { 'MB/s': bytes / 1e6 / seconds, 'CPU s/GB': cpuSeconds / (bytes / 1e9) }
