@@ -284,6 +284,7 @@ class RunningBroker implements Broker {
     this.#streamsGroups?.close()
     this.#groups?.close()
     this.#shareGroups?.close()
+    await this.#engine?.idle()
     await this.#store?.close()
     await this.#admin?.close()
   }

@@ -242,9 +242,15 @@ export class Engine {
 
   /** Stops background work and wakes who waits. The store stays open: its owner closes it. */
   close(): void {
+    this.#closed = true
     this.#retention.close()
     this.#compaction.close()
     this.waiters.close()
+  }
+
+  /** Settles when the work that `close` called off has come to rest: the store can be closed then. */
+  idle(): Promise<void> {
+    return this.#freeing
   }
 
   #partition(topic: Topic, index: number, uid: number, retired: boolean): Partition {
@@ -268,11 +274,15 @@ export class Engine {
   }
 
   #freeing: Promise<void> = Promise.resolve()
+  #closed = false
 
   /** Gives back the space of deleted topics, also of those that a crash left behind. */
   #freeDropped(): Promise<void> {
     this.#freeing = this.#freeing.then(async () => {
+      if (this.#closed) return
       for (const { key } of await this.store.tables.list(droppedTable)) {
+        // What is left is found again at the next start.
+        if (this.#closed) return
         await this.store.log.drop(Number(key[0]))
         const batch = this.store.batch().delete(droppedTable, key).delete(compactionTable, key)
         for (const { key: aborted } of await this.store.tables.list(abortedTable, key)) batch.delete(abortedTable, aborted)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { buildEndMarker } from '../../protocol/records/control.ts'
 import type { Partition } from '../../src/engine/partition.ts'
+import { droppedTable } from '../../src/engine/rows.ts'
 import { batchOf, committed, everything, startEngine, valuesOf } from './harness.ts'
 
 const all = (partition: Partition, fromOffset = 0) => [{ partition, fromOffset, bytesMax: 1 << 20 }]
@@ -205,4 +206,16 @@ test('producer ids are handed out once, also after a restart and a reset', async
   const again = await startEngine({ store, clock })
   ids.push(await again.engine.newProducerId())
   expect(new Set(ids.map(({ producerId }) => producerId)).size).toBe(ids.length)
+})
+
+test('a stop in the middle of freeing deleted partitions complains of nothing, and the next start finishes', async () => {
+  const { engine, store, clock } = await startEngine()
+  await engine.topics.create({ name: 'wide', partitionCount: 50 })
+  await engine.topics.delete('wide')
+  engine.close()
+  await engine.idle()
+  expect((await store.tables.list(droppedTable)).length).toBeGreaterThan(0)
+  const again = await startEngine({ store, clock })
+  await expect.poll(async () => (await store.tables.list(droppedTable)).length).toBe(0)
+  again.engine.close()
 })
