@@ -2,7 +2,7 @@
 // A heartbeat that changes nothing stores nothing and does not look at other members.
 import { arm, cancel, change, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
-import { nothing, sameSpread } from '../spread.ts'
+import { isWithin, nothing, sameSpread } from '../spread.ts'
 import { Draft, isSameSubscription } from './draft.ts'
 import { type ConsumerHeartbeatAnswer, type ConsumerHeartbeatEvent, failedConsumerHeartbeat } from './events.ts'
 import { type Found, findMember } from './membership.ts'
@@ -119,17 +119,21 @@ function timers(
   return effects
 }
 
-/** The assignment is told when it is another than before, and to a member that tells everything about itself: it may know nothing any more. */
+/**
+ * The assignment is told when it is another than before, and to a member that tells everything about itself: it may know nothing any more. And to one that shows
+ * that it missed an answer: its epoch is the one before, or it does not name a partition among its own that it was given.
+ */
 function answerTo(event: ConsumerHeartbeatEvent, known: ConsumerMember | null, after: ConsumerMember, intervalMs: number): ConsumerHeartbeatAnswer {
   const tellsSubscription = event.topicNames !== null || event.topicRegex !== null
   const tellsAll = event.epoch === 0 || (tellsSubscription && event.rebalanceTimeoutMs !== -1 && event.owned !== null)
   const isNew = known === null || !sameSpread(known.assigned, after.assigned)
+  const missedOne = known !== null && (event.epoch < known.epoch || (event.owned !== null && !isWithin(after.assigned, event.owned)))
   return {
     error: 'NONE',
     message: null,
     memberId: after.id,
     epoch: after.epoch,
     heartbeatIntervalMs: intervalMs,
-    assignment: tellsAll || isNew ? after.assigned : null,
+    assignment: tellsAll || isNew || missedOne ? after.assigned : null,
   }
 }
