@@ -69,6 +69,7 @@ describe('the table', () => {
     expect(differing.sort()).toEqual([
       'group.initial.rebalance.delay.ms',
       'group.streams.initial.rebalance.delay.ms',
+      'log.retention.check.interval.ms',
       'max.connections',
       'metric.reporters',
       'node.id',
