@@ -121,8 +121,7 @@ export class CompactionPass {
       if (changed || !segmentEnds.has(toOffset) || chunks.length * 2 < old.length) {
         const joinBytesMax = partition.topic.config.segmentBytes
         if (!(await store.log.replace({ partition: uid, fromOffset: old[0]!.baseOffset, toOffset, chunks, joinBytesMax }))) return false
-        // Not the answer's own bounds: they leave out appends that shared the commit and were counted already.
-        if (partition.trimmed(await store.log.bounds(uid))) moved(partition)
+        if (await partition.shortened()) moved(partition)
       }
       offset = toOffset
     }

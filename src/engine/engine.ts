@@ -193,12 +193,13 @@ export class Engine {
       throw new EngineError('offset-out-of-range', `Offset ${beforeOffset} is not within 0 and the high watermark ${partition.endOffset}.`)
     }
     if (before > partition.startOffset) {
-      const bounds = await this.store.log.trim(partition.uid, before).catch((error: unknown) => {
+      await this.store.log.trim(partition.uid, before).catch((error: unknown) => {
         throw asEngineError(error)
       })
-      if (partition.trimmed(bounds)) this.waiters.moved(partition)
+      if (await partition.shortened()) this.waiters.moved(partition)
     }
-    return partition.startOffset
+    // The log has moved it, also where a failed append has made the partition forget its bounds meanwhile.
+    return Math.max(partition.startOffset, before)
   }
 
   /** A producer id that nobody had before, with its first epoch. */

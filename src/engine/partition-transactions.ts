@@ -37,10 +37,6 @@ export class PartitionTransactions {
     return this.#open.get(producerId)?.firstOffset ?? null
   }
 
-  get openCount(): number {
-    return this.#open.size
-  }
-
   /** Open transactions, for DescribeProducers and for finding those that hang. */
   open(): { producerId: number; firstOffset: number; startedMs: number }[] {
     return [...this.#open].map(([producerId, { firstOffset, startedMs }]) => ({ producerId, firstOffset, startedMs }))

@@ -1,6 +1,6 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
-import type { Bounds, CommitNotice } from '../../storage/log.ts'
+import type { CommitNotice } from '../../storage/log.ts'
 import { PartitionGone, StorageFull, type Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
@@ -110,8 +110,13 @@ export class Partition {
     this.segmentCount = bounds.segmentCount
   }
 
-  /** Retention or DeleteRecords moved the start. Answers whether it did. */
-  trimmed(bounds: Bounds): boolean {
+  /**
+   * Retention, compaction or DeleteRecords took something away. Answers whether the start moved. Asks the log anew: the bounds that it answers such a step with
+   * leave out appends that shared the commit and were counted already.
+   */
+  async shortened(): Promise<boolean> {
+    if (!this.opened) return false
+    const bounds = await this.#surroundings.store.log.bounds(this.uid)
     const moved = bounds.startOffset > this.startOffset
     this.startOffset = Math.max(this.startOffset, bounds.startOffset)
     this.bytes = bounds.bytes

@@ -1,6 +1,7 @@
 // Idempotent producers of one partition (KIP-98): which sequence numbers were stored, so that a retried batch is answered with
 // the offset it got the first time and a gap is refused. As Kafka's ProducerStateManager and ProducerAppendInfo behave.
 // Pure but for the maps it keeps; does not touch the log.
+import { addSequence } from '../../protocol/records/batch.ts'
 import { EngineError } from './errors.ts'
 
 /** What a batch says of its producer. */
@@ -21,7 +22,6 @@ export interface KnownBatch {
 
 /** As Kafka: a producer with five requests in flight may retry any of them. */
 const batchesKept = 5
-const sequenceEnd = 2 ** 31
 
 interface Pending extends KnownBatch {
   stored: Promise<number> | null
@@ -63,15 +63,15 @@ export class ProducerState {
       if (facts.baseSequence !== 0) throw outOfOrder(facts, `a new epoch starts with sequence 0`)
       return { kind: 'append' }
     }
-    const lastSequence = advance(facts.baseSequence, facts.recordCount - 1)
+    const lastSequence = addSequence(facts.baseSequence, facts.recordCount - 1)
     for (const batch of producer.batches) {
       if (batch.firstSequence === facts.baseSequence && batch.lastSequence === lastSequence) {
         return { kind: 'duplicate', baseOffset: batch.stored ?? batch.baseOffset }
       }
     }
     const last = producer.batches.at(-1)
-    if (last && advance(last.lastSequence, 1) !== facts.baseSequence) {
-      throw outOfOrder(facts, `sequence ${advance(last.lastSequence, 1)} was expected`)
+    if (last && addSequence(last.lastSequence, 1) !== facts.baseSequence) {
+      throw outOfOrder(facts, `sequence ${addSequence(last.lastSequence, 1)} was expected`)
     }
     return { kind: 'append' }
   }
@@ -105,7 +105,7 @@ export class ProducerState {
     producer.lastUsedMs = nowMs
     const batch = {
       firstSequence: facts.baseSequence,
-      lastSequence: advance(facts.baseSequence, facts.recordCount - 1),
+      lastSequence: addSequence(facts.baseSequence, facts.recordCount - 1),
       baseOffset: -1,
       stored: null,
     }
@@ -161,11 +161,6 @@ export class ProducerState {
     }
     return state
   }
-}
-
-/** Sequences run from 0 to 2^31 - 1 and start over. */
-function advance(sequence: number, by: number): number {
-  return (sequence + by) % sequenceEnd
 }
 
 function outOfOrder(facts: ProducerFacts, expected: string): EngineError {

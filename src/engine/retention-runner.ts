@@ -79,9 +79,7 @@ export class RetentionRunner {
         const policy = policyOf(partition.topic)
         if (!policy || this.#topics.get(partition.topic.name) !== partition.topic) return
         more = (await this.#store.log.retain(partition.uid, policy, this.#clock.now())).more
-        // Not the answer's own bounds: they leave out appends that shared the commit and were counted already.
-        const bounds = await this.#store.log.bounds(partition.uid)
-        if (partition.opened && partition.trimmed(bounds)) this.#moved(partition)
+        if (await partition.shortened()) this.#moved(partition)
       }
     } finally {
       this.#running.delete(partition)
