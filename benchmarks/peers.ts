@@ -28,6 +28,9 @@ function kafka(name: string, durability: string, own: Record<string, string>): S
   }
 }
 
+/** kfake has no releases; this one needs a client newer than the one that it names. */
+const kfakeModules = ['github.com/twmb/franz-go/pkg/kfake@v0.0.0-20260918054303-01f206a7e32c', 'github.com/twmb/franz-go@v1.22.2']
+
 /** Fake Kafka brokers of a Go client's own tests, as one broker. Arguments: port, then a directory to sync to. */
 const kfakeMain = `package main
 
@@ -67,8 +70,7 @@ function kfake(name: string, durability: string, extra: (directory: string) => s
       const go = (...args: string[]): unknown => execFileSync('go', args, { cwd: folder, stdio: quiet, timeout: fetchMsMax })
       return attempt(() => {
         if (!existsSync(join(folder, 'go.mod'))) go('mod', 'init', 'kfakebench')
-        go('get', 'github.com/twmb/franz-go/pkg/kfake@latest')
-        go('mod', 'tidy')
+        go('get', ...kfakeModules)
         go('build', '-o', binary, '.')
       }, 'it needs Go and its module proxy')
     },

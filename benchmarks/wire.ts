@@ -4,6 +4,7 @@ import { decodeResponse, isFlexible, writeRequest } from '../protocol/codec.ts'
 import { errorCode } from '../protocol/error-code.ts'
 import { decodeResponseHeader, writeRequestHeader } from '../protocol/header.ts'
 import { createTopics } from '../protocol/messages/create-topics.ts'
+import { listOffsets } from '../protocol/messages/list-offsets.ts'
 import { metadata } from '../protocol/messages/metadata.ts'
 import { produce } from '../protocol/messages/produce.ts'
 import { codecNone } from '../protocol/records/batch.ts'
@@ -126,7 +127,7 @@ const notYet = new Set<number>([
   errorCode.REQUEST_TIMED_OUT,
 ])
 
-/** Creates a topic and waits until it has leaders. */
+/** Creates a topic and waits until its leaders lead: a broker's metadata may name one that does not know of it yet. */
 export async function createTopic(wire: Wire, name: string, numPartitions: number, configs: Record<string, string> = {}): Promise<void> {
   const topic = {
     name,
@@ -145,9 +146,17 @@ export async function createTopic(wire: Wire, name: string, numPartitions: numbe
   for (;;) {
     const { topics } = await wire.call(metadata, 4, { topics: [{ name }], allowAutoTopicCreation: false })
     const partitions = topics[0]?.partitions ?? []
-    if (topics[0]?.errorCode === 0 && partitions.length === numPartitions && partitions.every(({ leaderId }) => leaderId >= 0)) return
+    const named = topics[0]?.errorCode === 0 && partitions.length === numPartitions && partitions.every(({ leaderId }) => leaderId >= 0)
+    if (named && (await leads(wire, name, numPartitions))) return
     await new Promise((again) => setTimeout(again, 5))
   }
+}
+
+/** Whether every partition can tell where it ends. */
+async function leads(wire: Wire, name: string, numPartitions: number): Promise<boolean> {
+  const partitions = Array.from({ length: numPartitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+  const { topics } = await wire.call(listOffsets, 1, { replicaId: -1, topics: [{ name, partitions }] })
+  return topics[0]!.partitions.every(({ errorCode: code }) => code === 0)
 }
 
 /** Bytes that do not compress, the same in every run. */

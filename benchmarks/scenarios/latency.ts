@@ -71,7 +71,9 @@ async function run({ requestsPerSecond, recordsPerRequest }: Rate, server: Serve
   const perSecond = requestsPerSecond ?? (await closedLoopFor(2, 20, send)).length / 2 / 2
   const stop = new AbortController()
   const followers = await Promise.all(Array.from({ length: partitionsUsual }, () => Wire.open(server.host, server.ports.kafka)))
-  const following = followers.map((wire, partition) => follow(wire, partition, stop.signal))
+  const following = Promise.all(followers.map((wire, partition) => follow(wire, partition, stop.signal)))
+  // One that fails is told of when all are waited for.
+  following.catch(() => {})
   // A second at the same rate first, not counted.
   await openLoop(perSecond, 1, send)
   const acks: number[] = []
@@ -84,7 +86,7 @@ async function run({ requestsPerSecond, recordsPerRequest }: Rate, server: Serve
     }),
   )
   stop.abort()
-  const arrivals = (await Promise.all(following)).flat().filter(({ sentMs }) => sentMs >= measuredFromMs)
+  const arrivals = (await following).flat().filter(({ sentMs }) => sentMs >= measuredFromMs)
   for (const wire of [producer, ...followers]) wire.close()
   const records = perSecond * seconds * recordsPerRequest
   return {
