@@ -4,14 +4,10 @@ import type { Store, StoreFailed, StoreOptions } from '../storage/store.ts'
 import { AdminServer, type BrokerState } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Settings, type SettingsInput } from './config.ts'
-import { createGroups, type Groups } from './coordinators/group/groups.ts'
-import type { ShareGroups } from './coordinators/share/share-groups.ts'
-import { createStreamsGroups, type StreamsGroups } from './coordinators/streams/streams-groups.ts'
-import { createTransactions, type Transactions } from './coordinators/transaction/transactions.ts'
 import { Counters } from './counters.ts'
 import { Engine, stamp } from './engine/engine.ts'
+import { type Coordinators, openCoordinators } from './kafka/coordinators.ts'
 import { createKafkaServer, type KafkaServer } from './kafka/server.ts'
-import { openShareGroups } from './kafka/share/open.ts'
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
 import { type Logger, silentLogger } from './logging.ts'
 import { measure } from './measure.ts'
@@ -95,10 +91,7 @@ class RunningBroker implements Broker {
   #state: BrokerState = 'starting'
   #store: Store | null = null
   #engine: Engine | null = null
-  #groups: Groups | null = null
-  #streamsGroups: StreamsGroups | null = null
-  #transactions: Transactions | null = null
-  #shareGroups: ShareGroups | null = null
+  #coordinators: Coordinators | null = null
   #kafka: KafkaServer | null = null
   #aws: KinesisServer | null = null
   #admin: AdminServer | null = null
@@ -125,60 +118,23 @@ class RunningBroker implements Broker {
     settings.onChange((name) => {
       if (/^log\.|^message\.|^compression\.|^min\./.test(name)) engine.topics.refreshConfigs()
     })
-    const groups = await createGroups({
-      store,
+    const coordinators = await openCoordinators({
+      engine,
+      settings,
       clock,
       random,
-      settings,
-      topics: engine.topics,
-      groupConfigs: (groupId) => engine.configs.get('group', groupId),
-      assignorNames: () => settings.get('group.consumer.assignors'),
-      onError: (error, groupId) => logger.error('a group failed', { error, groupId }),
+      onError: (what, error, key) => logger.error(`${what} failed`, { error, ...key }),
     })
-    this.#groups = groups
-
-    const kafkaAt = parseAddress(settings.get('kafka'))
-    const streamsGroups = await createStreamsGroups({
-      store,
-      clock,
-      settings,
-      topics: engine.topics,
-      groupConfigs: (groupId) => engine.configs.get('group', groupId),
-      groups,
-      onError: (error, groupId) => logger.error('a streams group failed', { error, groupId }),
-    })
-    this.#streamsGroups = streamsGroups
-    const transactions = await createTransactions({
-      store,
-      clock,
-      settings,
-      partition: (topicId, partition) => engine.topics.byId(topicId)?.partitions[partition],
-      topics: engine.topics,
-      groups,
-      newProducerId: () => engine.newProducerId(),
-      onError: (error, transactionalId) => logger.error('a transaction failed', { error, transactionalId }),
-    })
-    this.#transactions = transactions
-    const shareGroups = await openShareGroups({
-      engine,
-      groups,
-      settings,
-      clock,
-      onError: (error, groupId) => logger.error('a share group failed', { error, groupId }),
-    })
-    this.#shareGroups = shareGroups
+    this.#coordinators = coordinators
     this.#kafka = createKafkaServer({
       engine,
-      groups,
-      streamsGroups,
-      transactions,
-      shareGroups,
+      ...coordinators,
       settings,
       clock,
       random,
       logger,
       counters,
-      ...kafkaAt,
+      ...parseAddress(settings.get('kafka')),
       advertised: () => this.#advertised(),
     })
     const awsAt = parseAddress(settings.get('aws'))
@@ -200,7 +156,7 @@ class RunningBroker implements Broker {
         else counters.connectionRejected('aws')
       },
     })
-    const metricsText = measure({ counters, settings, engine, groups, store })
+    const metricsText = measure({ counters, settings, engine, groups: coordinators.groups, store })
     this.#admin = new AdminServer({ ...parseAddress(settings.get('admin')), state: () => this.#state, metricsText, logger })
     await Promise.all([this.#kafka.listen(), this.#aws.listen(), this.#admin.listen()])
     this.#state = 'ready'
@@ -255,16 +211,9 @@ class RunningBroker implements Broker {
 
   async reset(): Promise<void> {
     // Before as well as after: a commit that slips in between would leave a row in the store.
-    this.#forgetCoordinators()
+    this.#coordinators!.reset()
     await this.#engine!.reset()
-    this.#forgetCoordinators()
-  }
-
-  #forgetCoordinators(): void {
-    this.#transactions!.reset()
-    this.#streamsGroups!.reset()
-    this.#groups!.reset()
-    this.#shareGroups!.reset()
+    this.#coordinators!.reset()
   }
 
   close(): Promise<void> {
@@ -277,13 +226,9 @@ class RunningBroker implements Broker {
     const graceMs = this.#parts.settings.get('shutdown.timeout.ms')
     // Long polls and parked joins end first, so that they do not hold up their connections.
     this.#engine?.close()
-    this.#groups?.quiesce()
-    this.#shareGroups?.quiesce()
+    this.#coordinators?.quiesce()
     await Promise.all([this.#kafka?.close(graceMs), this.#aws?.close(graceMs)])
-    this.#transactions?.close()
-    this.#streamsGroups?.close()
-    this.#groups?.close()
-    this.#shareGroups?.close()
+    this.#coordinators?.close()
     await this.#engine?.idle()
     await this.#store?.close()
     await this.#admin?.close()

@@ -7,14 +7,11 @@ import type { Api, RequestInput, ResponseOf } from '../../protocol/schema.ts'
 import { Writer } from '../../protocol/writer.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { Settings, type SettingsInput } from '../../src/config.ts'
-import { createGroups } from '../../src/coordinators/group/groups.ts'
-import { createStreamsGroups } from '../../src/coordinators/streams/streams-groups.ts'
-import { createTransactions } from '../../src/coordinators/transaction/transactions.ts'
 import { Counters } from '../../src/counters.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
 import type { Handler } from '../../src/kafka/context.ts'
+import { openCoordinators } from '../../src/kafka/coordinators.ts'
 import { createKafkaServer, type KafkaServer } from '../../src/kafka/server.ts'
-import { openShareGroups } from '../../src/kafka/share/open.ts'
 import type { LogFields, Logger } from '../../src/logging.ts'
 import { seededRandom } from '../../src/random.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
@@ -48,35 +45,12 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
   const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   const store = openMemoryStore({ stamp, now: () => clock.now(), flush: 'sync', recentBytesMax: 1 << 20, onFailure: () => {} })
   const engine = await Engine.start({ store, settings, clock, random })
-  const groups = await createGroups({ store, clock, random, settings, topics: engine.topics, onError: () => {} })
-  const streamsGroups = await createStreamsGroups({
-    store,
-    clock,
-    settings,
-    topics: engine.topics,
-    groupConfigs: (groupId) => engine.configs.get('group', groupId),
-    groups,
-    onError: () => {},
-  })
-  const transactions = await createTransactions({
-    store,
-    clock,
-    settings,
-    partition: (topicId, partition) => engine.topics.byId(topicId)?.partitions[partition],
-    topics: engine.topics,
-    groups,
-    newProducerId: () => engine.newProducerId(),
-    onError: () => {},
-  })
-  const shareGroups = await openShareGroups({ engine, groups, settings, clock, onError: () => {} })
+  const coordinators = await openCoordinators({ engine, settings, clock, random, onError: () => {} })
   const counters = new Counters()
   const { handlers, readByEvents } = options
   const server = createKafkaServer({
     engine,
-    groups,
-    streamsGroups,
-    transactions,
-    shareGroups,
+    ...coordinators,
     settings,
     clock,
     random,
@@ -98,9 +72,7 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
     async [Symbol.asyncDispose]() {
       engine.close()
       await server.close(0)
-      transactions.close()
-      groups.close()
-      shareGroups.close()
+      coordinators.close()
       await store.close()
     },
   }
