@@ -14,8 +14,8 @@ export interface Position {
   offset: number
 }
 
-export function fetchFrame(topic: string, positions: readonly Position[], isolationLevel = 0, maxWaitMs = 500): Frame {
-  const partitions = positions.map(({ partition, offset }) => ({ partition, fetchOffset: offset, partitionMaxBytes: partitionBytesMax }))
+export function fetchFrame(topic: string, positions: readonly Position[], isolationLevel = 0, maxWaitMs = 500, bytesMax = partitionBytesMax): Frame {
+  const partitions = positions.map(({ partition, offset }) => ({ partition, fetchOffset: offset, partitionMaxBytes: bytesMax }))
   return frameOf(fetch, fetchVersion, {
     ...{ maxWaitMs, minBytes: 1, maxBytes: fetchBytesMax, isolationLevel, sessionId: 0, sessionEpoch: -1 },
     topics: [{ topic, partitions }],

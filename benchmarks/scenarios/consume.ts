@@ -7,12 +7,12 @@ import { type Figures, type Knobs, partitionsUsual, type Scenario, scaled } from
 import type { Server } from '../servers.ts'
 import { batchOf, checkProduced, createTopic, produceFrame, Wire } from '../wire.ts'
 
-const recordsPerBatch = Math.floor(250_000 / 1012)
+const recordsPerBatchUsual = Math.floor(250_000 / 1012)
 /** Little enough to be among what every broker has just written, still in memory. */
 const recentBytes = 24e6
 
 /** A topic with so many bytes of 1 KB records; the end offset of each partition. */
-export async function fillTopic(wire: Wire, bytes: number): Promise<number[]> {
+export async function fillTopic(wire: Wire, bytes: number, recordsPerBatch = recordsPerBatchUsual): Promise<number[]> {
   await createTopic(wire, 'bench', partitionsUsual, { 'max.message.bytes': '2000000' })
   const frames = Array.from({ length: partitionsUsual }, (_, partition) => {
     const batch = batchOf(recordsPerBatch, 1000, partition + 1)

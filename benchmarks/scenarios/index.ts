@@ -2,6 +2,7 @@
 import type { Scenario } from '../scenario.ts'
 import { consumeScenarios } from './consume.ts'
 import { groupScenarios } from './groups.ts'
+import { growthScenarios } from './growth.ts'
 import { kinesisScenarios } from './kinesis.ts'
 import { latencyScenarios } from './latency.ts'
 import { produceScenarios } from './produce.ts'
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...consumeScenarios,
   ...latencyScenarios,
   ...startScenarios,
+  ...growthScenarios,
   ...upkeepScenarios,
   ...transactionScenarios,
   ...groupScenarios,
