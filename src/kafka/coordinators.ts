@@ -44,7 +44,16 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
     assignorNames: () => settings.get('group.consumer.assignors'),
     onError: told('a group'),
   })
-  const streamsGroups = await createStreamsGroups({ store, clock, settings, topics, groupConfigs, groups, onError: told('a streams group') })
+  const streamsGroups = await createStreamsGroups({
+    store,
+    clock,
+    settings,
+    topics,
+    groupConfigs,
+    groups,
+    keepsDescriptions: () => settings.get('group.streams.topology.description.plugin.class') === 'builtin',
+    onError: told('a streams group'),
+  })
   const transactions = await createTransactions({
     store,
     clock,

@@ -1,7 +1,6 @@
 // Client APIs of Apache Kafka 4.4 that are not served, with the reason. test/kafka/api-table.test.ts holds this list and handlers/index.ts against Kafka's own.
 
 const security = 'comes with authentication and access rules'
-const groups = 'not finished'
 
 /** Key, name, reason. */
 export const unserved: readonly (readonly [key: number, name: string, reason: string])[] = [
@@ -16,5 +15,4 @@ export const unserved: readonly (readonly [key: number, name: string, reason: st
   [41, 'DescribeDelegationToken', security],
   [50, 'DescribeUserScramCredentials', security],
   [51, 'AlterUserScramCredentials', security],
-  [93, 'StreamsGroupTopologyDescriptionUpdate', groups],
 ]

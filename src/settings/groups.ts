@@ -123,6 +123,13 @@ export const groupSettings = {
     min: 0,
     meaning: 'As group.initial.rebalance.delay.ms, for streams groups. Kafka: 3000.',
   }),
+  'group.streams.topology.description.plugin.class': stringOrNull({
+    type: 'class',
+    pattern: /^builtin$/,
+    shape: 'builtin, or left out',
+    meaning:
+      'builtin: members of streams groups are asked to describe their topology (KIP-1331), which is kept with the group and told to who describes it. Kafka: the class of a plugin.',
+  }),
   'group.coordinator.threads': int({ default: 4, min: 1, inert: true, meaning: 'Threads of Kafka’s group coordinator.' }),
   'group.coordinator.append.linger.ms': int({
     default: -1,

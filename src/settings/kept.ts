@@ -108,7 +108,6 @@ export const keptSettings = {
   'group.streams.max.assignment.interval.ms': newerGroups.int(15000),
   'group.streams.min.assignment.interval.ms': newerGroups.int(0),
   'group.streams.rack.aware.assignment.tags': newerGroups.list(''),
-  'group.streams.topology.description.plugin.class': newerGroups.none('class'),
   'share.coordinator.append.linger.ms': shareState.int(-1),
   'share.coordinator.cached.buffer.max.bytes': shareState.int(1048588, true),
   'share.coordinator.load.buffer.size': shareState.int(5242880),

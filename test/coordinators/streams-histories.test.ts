@@ -10,6 +10,7 @@ import { groupId, quiet, StreamsRig, topologies } from './streams-world.ts'
 type Step =
   | { do: 'join' | 'beat' | 'leave' | 'keeps-all' | 'silent-about-tasks'; who: number }
   | { do: 'stale'; who: number; epoch: number }
+  | { do: 'describe'; who: number }
   | { do: 'commit'; who: number; partition: number }
   | { do: 'advance'; ms: number }
   | { do: 'topic'; name: 'in' | 'app-store-changelog'; count: number }
@@ -20,6 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('join' as const, 'beat' as const, 'beat' as const, 'leave' as const), who }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('keeps-all' as const, 'silent-about-tasks' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stale' as const), who, epoch: fc.integer({ min: -3, max: 12 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('describe' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('commit' as const), who, partition: fc.integer({ min: 0, max: 5 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 40_000 }) }) },
   {
@@ -69,6 +71,13 @@ async function carryOut(rig: StreamsRig, step: Step): Promise<void> {
       return
     case 'stale':
       await rig.streams.heartbeat(groupId, { ...(await lastWords(rig, step.who)), epoch: step.epoch })
+      return
+    case 'describe':
+      await rig.streams.describeTopology(groupId, {
+        memberId: nameOf(step.who),
+        topologyEpoch: 0,
+        description: { subtopologies: [], globalStores: [] },
+      })
       return
     case 'commit': {
       const { epoch } = rig.client(nameOf(step.who))
@@ -125,6 +134,7 @@ async function lastWords(rig: StreamsRig, member: number) {
     taskOffsets: null,
     taskEndOffsets: null,
     shutdownApplication: false,
+    canDescribe: true,
   }
 }
 
@@ -163,6 +173,7 @@ describe('random histories of a streams group', () => {
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.integer({ min: 0, max: 2 }), async (steps, standbys) => {
         const rig = new StreamsRig()
         rig.settings.set('group.streams.num.standby.replicas', standbys)
+        rig.keepsDescriptions = true
         await rig.start()
         rig.topics.make('in', 4)
         try {

@@ -98,6 +98,29 @@ class Player {
       case 'advance':
         await rig.clock.advance(Number(who))
         return []
+      case 'descriptions':
+        rig.keepsDescriptions = who === 'on'
+        return []
+      case 'push': {
+        const node = {
+          name: words.get('node') ?? 'n',
+          nodeType: Number(words.get('type') ?? 1),
+          sourceTopics: ['in', 'in'],
+          sinkTopic: 'out',
+          stores: ['s'],
+        }
+        const chars = Number(words.get('chars') ?? 0)
+        const subtopologies = [{ subtopologyId: '0', nodes: [{ ...node, successors: ['x'.repeat(chars)] }] }]
+        const description = { subtopologies, globalStores: [] }
+        const { error, message } = await rig.streams.describeTopology(groupId, {
+          memberId: who,
+          topologyEpoch: Number(words.get('epoch') ?? 0),
+          description,
+        })
+        return [`< ${[error, message].filter(Boolean).join(' ')}`]
+      }
+      case 'described':
+        return [`< ${JSON.stringify(await rig.streams.description(groupId)) ?? 'nothing'}`]
       case 'restart':
         await rig.restart()
         return []
@@ -157,6 +180,7 @@ function given(words: Map<string, string>): Partial<HeartbeatEvent> {
   text('endpoint', (value) => (event.userEndpoint = { host: value.split(':')[0]!, port: Number(value.split(':')[1]) }))
   text('instance', (value) => (event.instanceId = value))
   text('topology', (value) => (event.topology = topologies[value]!))
+  text('version', (value) => (event.canDescribe = value !== '0'))
   text('shutdown', () => (event.shutdownApplication = true))
   text('owns', (value) => {
     const tasks = value === '-' ? null : taskIdsOf(value === 'none' ? [] : value.split('+'))
@@ -170,6 +194,7 @@ function told(answer: HeartbeatAnswer): string {
   const parts = [`epoch=${answer.epoch}`]
   if (answer.tasks) parts.push(`tasks ${shown(answer.tasks)}`)
   for (const { statusCode, statusDetail } of answer.status) parts.push(`status ${statusCode} (${statusDetail})`)
+  if (answer.wantsDescription) parts.push('describe!')
   if (answer.endpoints) {
     const at = answer.endpoints.map(({ userEndpoint, activePartitions }) => {
       const partitions = activePartitions.map(({ topic, partitions: indexes }) => `${topic}:${indexes.join(',')}`)

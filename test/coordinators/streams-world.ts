@@ -84,6 +84,7 @@ export class StreamsRig {
   readonly settings = fakeSettings()
   readonly clients = new Map<string, Client>()
   readonly errors: unknown[] = []
+  keepsDescriptions = false
   groups!: Groups
   streams!: StreamsGroups
 
@@ -98,6 +99,7 @@ export class StreamsRig {
       topics,
       groupConfigs: () => new Map(),
       groups: this.groups,
+      keepsDescriptions: () => this.keepsDescriptions,
       onError,
     })
   }
@@ -142,6 +144,7 @@ export class StreamsRig {
       taskOffsets: null,
       taskEndOffsets: null,
       shutdownApplication: false,
+      canDescribe: true,
       ...given,
     })
     if (answer.error === 'NONE') {

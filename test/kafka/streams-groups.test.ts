@@ -12,8 +12,9 @@ import { offsetFetch } from '../../protocol/messages/offset-fetch.ts'
 import { shareGroupHeartbeat } from '../../protocol/messages/share-group-heartbeat.ts'
 import { streamsGroupDescribe } from '../../protocol/messages/streams-group-describe.ts'
 import { streamsGroupHeartbeat } from '../../protocol/messages/streams-group-heartbeat.ts'
+import { streamsGroupTopologyDescriptionUpdate } from '../../protocol/messages/streams-group-topology-description-update.ts'
 import type { RequestInput } from '../../protocol/schema.ts'
-import { startDoor, type Wire } from './harness.ts'
+import { type DoorOptions, startDoor, type Wire } from './harness.ts'
 
 const noId = 'AAAAAAAAAAAAAAAAAAAAAA'
 const changelog = { name: 'app-counts-changelog', partitions: 0, replicationFactor: 0, topicConfigs: [{ key: 'cleanup.policy', value: 'compact' }] }
@@ -36,8 +37,8 @@ const join: Partial<Heartbeat> = {
   clientTags: [{ key: 'zone', value: 'a' }],
 }
 
-async function doorWithTopic() {
-  const door = await startDoor()
+async function doorWithTopic(options: DoorOptions = {}) {
+  const door = await startDoor(options)
   const wire = await door.open()
   const topic = { name: 'in', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }
   await wire.ask(createTopics, 7, { topics: [topic], timeoutMs: 1000, validateOnly: false })
@@ -133,4 +134,56 @@ test('offsets of a streams group are its membersâ€™, and its id is nobody elseâ€
   expect((await wire.ask(shareGroupHeartbeat, 1, share)).errorCode).toBe(errorCode.GROUP_ID_NOT_FOUND)
   expect((await wire.ask(shareGroupHeartbeat, 1, { ...share, groupId: 'shared' })).errorCode).toBe(0)
   expect((await heartbeat(wire, 0, { ...join, groupId: 'shared' })).errorCode).toBe(errorCode.GROUP_ID_NOT_FOUND)
+})
+
+const topologyNode = (name: string, nodeType: number) => ({
+  name,
+  nodeType,
+  sourceTopics: ['in'],
+  sinkTopic: null,
+  stores: ['counts'],
+  successors: [],
+})
+const topologyDescription = {
+  subtopologies: [{ subtopologyId: '0', nodes: [topologyNode('SOURCE', 1), topologyNode('COUNT', 2)] }],
+  globalStores: [{ source: topologyNode('GLOBAL', 1), processor: topologyNode('FILL', 2) }],
+}
+
+test('a member describes its topology when it is asked, and whoever describes the group can see it', async () => {
+  await using parts = await doorWithTopic({ settings: { 'group.streams.topology.description.plugin.class': 'builtin' } })
+  const { wire } = parts
+  const push = { groupId: 'app', memberId: 'm', topologyEpoch: 0, topologyDescription }
+  const describe = async (version: number, includeTopologyDescription: boolean) => {
+    const request = { groupIds: ['app'], includeAuthorizedOperations: false, includeTopologyDescription }
+    return (await wire.ask(streamsGroupDescribe, version, request)).groups[0]!
+  }
+  expect(await wire.ask(streamsGroupTopologyDescriptionUpdate, 0, push)).toMatchObject({
+    errorCode: errorCode.GROUP_ID_NOT_FOUND,
+    errorMessage: 'Group app not found.',
+  })
+  expect((await heartbeat(wire, 0, join, 0)).topologyDescriptionRequired).toBe(false)
+  expect((await heartbeat(wire, 2)).topologyDescriptionRequired).toBe(true)
+  expect((await heartbeat(wire, 2)).topologyDescriptionRequired).toBe(false)
+  expect(await describe(1, true)).toMatchObject({ topologyDescription: null, topologyDescriptionStatus: 1 })
+  const wrong = { subtopologies: [], globalStores: [{ source: topologyNode('A', 2), processor: topologyNode('B', 2) }] }
+  expect(await wire.ask(streamsGroupTopologyDescriptionUpdate, 0, { ...push, topologyDescription: wrong })).toMatchObject({
+    errorCode: errorCode.INVALID_REQUEST,
+    errorMessage: 'Global store must be composed of a source and a processor node.',
+  })
+  expect(await wire.ask(streamsGroupTopologyDescriptionUpdate, 0, push)).toMatchObject({ errorCode: 0, errorMessage: null })
+  expect(await describe(1, false)).toMatchObject({ topologyDescription: null, topologyDescriptionStatus: 0 })
+  const { topologyDescription: told, topologyDescriptionStatus: status } = await describe(1, true)
+  expect(status).toBe(3)
+  expect(told!.subtopologies[0]!.nodes).toEqual([
+    { ...topologyNode('SOURCE', 1), stores: [] },
+    { ...topologyNode('COUNT', 2), sourceTopics: [] },
+  ])
+  expect(told!.globalStores).toMatchObject([{ source: { name: 'GLOBAL' }, processor: { name: 'FILL' } }])
+})
+
+test('without the setting nobody is asked for a description, and one that is pushed is refused', async () => {
+  await using parts = await doorWithTopic()
+  expect((await heartbeat(parts.wire, 0, join)).topologyDescriptionRequired).toBe(false)
+  const push = { groupId: 'app', memberId: 'm', topologyEpoch: 0, topologyDescription }
+  expect(await parts.wire.ask(streamsGroupTopologyDescriptionUpdate, 0, push)).toMatchObject({ errorCode: errorCode.UNSUPPORTED_VERSION })
 })

@@ -2,6 +2,7 @@
 import type { Batch, Tables } from '../../../storage/tables.ts'
 import { arm, record, reply } from '../effect.ts'
 import type { Coordinator } from '../runtime.ts'
+import { decideDescription } from './description.ts'
 import { Draft } from './draft.ts'
 import {
   delayTimer,
@@ -17,12 +18,19 @@ import {
 } from './events.ts'
 import { decideHeartbeat } from './heartbeat.ts'
 import { decideLeave, removeMember } from './leave.ts'
-import { type ProgressChange, type StreamsRecord, streamsGroupTable, streamsMemberTable, streamsTopologyTable } from './rows.ts'
+import {
+  type StreamsChange,
+  type StreamsRecord,
+  streamsDescriptionTable,
+  streamsGroupTable,
+  streamsMemberTable,
+  streamsTopologyTable,
+} from './rows.ts'
 import { applyStreams, newStreamsBody, type StreamsBody, type StreamsGroup } from './state.ts'
 import { retarget } from './target.ts'
 import { faultOfHeartbeat } from './validate.ts'
 
-export type StreamsCoordinator = Coordinator<StreamsGroup, StreamsEvent, StreamsRecord, ProgressChange, HeartbeatAnswer>
+export type StreamsCoordinator = Coordinator<StreamsGroup, StreamsEvent, StreamsRecord, StreamsChange, HeartbeatAnswer>
 
 export function createStreamsCoordinator(world: StreamsWorld): StreamsCoordinator {
   const withWorld = (moment: { nowMs: number; to: number }): StreamsMoment => ({ ...moment, world })
@@ -46,6 +54,7 @@ export function createStreamsCoordinator(world: StreamsWorld): StreamsCoordinato
 function decide(group: StreamsGroup, event: StreamsEvent, moment: StreamsMoment): StreamsEffect[] {
   const { body, id } = group
   if (event.verb === 'timer') return body ? decideTimer(body, id, event.timer, moment) : []
+  if (event.verb === 'description') return decideDescription(body, id, event, moment)
   if (event.verb === 'delete') {
     if (!body) return [reply(moment.to, failed('GROUP_ID_NOT_FOUND', `Group ${id} not found.`))]
     if (body.members.size > 0) return [reply(moment.to, failed('NON_EMPTY_GROUP'))]
@@ -85,6 +94,12 @@ function writeRecord(batch: Batch, groupId: string, change: StreamsRecord): void
     // It has no members any more.
     batch.delete(streamsGroupTable, [groupId])
     batch.delete(streamsTopologyTable, [groupId])
+    batch.delete(streamsDescriptionTable, [groupId])
+    return
+  }
+  if (change.type === 'description-told') {
+    batch.put(streamsGroupTable, [groupId], change.row)
+    if (change.description) batch.put(streamsDescriptionTable, [groupId], change.description)
     return
   }
   batch.put(streamsGroupTable, [groupId], change.row)

@@ -3,7 +3,8 @@ import type { ErrorName } from '../../../protocol/error-code.ts'
 import type { Effect } from '../effect.ts'
 import type { Moment } from '../runtime.ts'
 import type { Configured, Status } from './configure.ts'
-import type { Endpoint, ProgressChange, StreamsRecord, TaskOffset } from './rows.ts'
+import type { DescriptionEvent } from './description.ts'
+import type { Endpoint, StreamsChange, StreamsRecord, TaskOffset } from './rows.ts'
 import type { TaskIds, Tasks } from './tasks.ts'
 import type { DeclaredTopology, Topology } from './topology.ts'
 
@@ -18,6 +19,8 @@ export type StreamsError = Extract<
   | 'GROUP_MAX_SIZE_REACHED'
   | 'STREAMS_INVALID_TOPOLOGY'
   | 'STREAMS_INVALID_TOPOLOGY_EPOCH'
+  | 'STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED'
+  | 'UNSUPPORTED_VERSION'
   | 'NON_EMPTY_GROUP'
   | 'COORDINATOR_LOAD_IN_PROGRESS'
   | 'COORDINATOR_NOT_AVAILABLE'
@@ -46,6 +49,8 @@ export interface HeartbeatEvent {
   readonly taskOffsets: readonly TaskOffset[] | null
   readonly taskEndOffsets: readonly TaskOffset[] | null
   readonly shutdownApplication: boolean
+  /** The client can be asked for a description of the topology. */
+  readonly canDescribe: boolean
 }
 
 export interface EndpointPartitions {
@@ -66,6 +71,8 @@ export interface HeartbeatAnswer {
   readonly endpointEpoch: number
   /** Null where the member knows them. */
   readonly endpoints: readonly EndpointPartitions[] | null
+  /** The member is asked for a description of the topology. */
+  readonly wantsDescription: boolean
 }
 
 /** Members must be gone. */
@@ -78,8 +85,8 @@ export interface TimerEvent {
   readonly timer: string
 }
 
-export type StreamsEvent = HeartbeatEvent | DeleteEvent | TimerEvent
-export type StreamsEffect = Effect<StreamsRecord, ProgressChange, HeartbeatAnswer>
+export type StreamsEvent = HeartbeatEvent | DescriptionEvent | DeleteEvent | TimerEvent
+export type StreamsEffect = Effect<StreamsRecord, StreamsChange, HeartbeatAnswer>
 
 /** What a streams group may look at beside its state. */
 export interface StreamsWorld {
@@ -90,6 +97,8 @@ export interface StreamsWorld {
   setting(groupId: string, name: StreamsSetting): number
   /** Are there committed offsets, for which an empty group is kept? */
   hasOffsets(groupId: string): boolean
+  /** Are descriptions of topologies kept? */
+  keepsDescriptions(): boolean
 }
 
 export type StreamsSetting =
@@ -114,6 +123,7 @@ export const failed = (error: StreamsError, message: string | null = null): Hear
   tasks: null,
   endpointEpoch: 0,
   endpoints: null,
+  wantsDescription: false,
 })
 
 export const sessionTimer = (memberId: string): string => `session/${memberId}`

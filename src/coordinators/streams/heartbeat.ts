@@ -2,6 +2,7 @@
 // towards its target. Leaving is leave.ts's; what the tasks should be is assign.ts's.
 import { arm, cancel, change, reply } from '../effect.ts'
 import { type Configured, type Status, statusCode } from './configure.ts'
+import { askEffect, asksFor } from './description.ts'
 import { Draft } from './draft.ts'
 import { endpointsOf } from './endpoints.ts'
 import { delayTimer, failed, type HeartbeatAnswer, type HeartbeatEvent, type StreamsEffect, type StreamsMoment, sessionTimer } from './events.ts'
@@ -45,15 +46,21 @@ export function decideHeartbeat(body: StreamsBody, groupId: string, event: Heart
     const { taskOffsets, taskEndOffsets } = event
     changes.push(change({ type: 'progress-told', memberId: event.memberId, taskOffsets, taskEndOffsets }))
   }
+  const status = statusOf(draft, acting, member, groupId, configured, moment)
+  // A member that runs an older topology cannot describe this one.
+  const wantsDescription =
+    event.canDescribe && world.keepsDescriptions() && member.topologyEpoch === acting.epoch && asksFor(body, acting.epoch, nowMs)
+  if (wantsDescription) changes.push(askEffect(body, nowMs))
   const answer: HeartbeatAnswer = {
     ...failed('NONE'),
     memberId: member.id,
     epoch: member.epoch,
     heartbeatIntervalMs: world.setting(groupId, 'heartbeat.interval.ms'),
-    status: statusOf(draft, acting, member, groupId, configured, moment),
+    status,
     tasks: isToldTasks(event, owned, known, member) ? member.assigned : null,
     endpointEpoch: draft.row.endpointEpoch,
     endpoints: draft.row.endpointEpoch === event.endpointEpoch ? null : endpointsOf(draft.members(), configured),
+    wantsDescription,
   }
   return [...changes, ...effects, arm(sessionTimer(member.id), nowMs + world.setting(groupId, 'session.timeout.ms')), reply(to, answer)]
 }

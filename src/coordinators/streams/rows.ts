@@ -1,5 +1,6 @@
 // How a streams group (KIP-1071) is stored: a row of the group, its topology, and a row per member with the tasks that it has and shall have.
 import { table } from '../../../storage/tables.ts'
+import type { Asking, TopologyDescription } from './description.ts'
 import type { TaskKey, Tasks } from './tasks.ts'
 import type { Topology } from './topology.ts'
 
@@ -16,6 +17,8 @@ export interface StreamsGroupRow {
   readonly shutdownBy: string | null
   /** Until when the first assignment waits for more members; 0 for no wait. */
   readonly delayedUntilMs: number
+  /** The topology that a description came for, kept or refused for good; -1 for none. */
+  readonly describedEpoch: number
   /** When the group last lost its last member. */
   readonly sinceMs: number
 }
@@ -59,6 +62,7 @@ export interface StreamsMemberRow {
 export const streamsGroupTable = table<StreamsGroupRow>('streams-groups')
 export const streamsTopologyTable = table<Topology>('streams-group-topologies')
 export const streamsMemberTable = table<StreamsMemberRow>('streams-group-members')
+export const streamsDescriptionTable = table<TopologyDescription>('streams-group-descriptions')
 
 export type StreamsRecord =
   /** The row after the change, the members that are new or other than before, those that are gone, and the topology where it is new. */
@@ -69,9 +73,14 @@ export type StreamsRecord =
       readonly gone: readonly string[]
       readonly topology: Topology | null
     }
+  /** A description came; null where it was refused for good. */
+  | { readonly type: 'description-told'; readonly row: StreamsGroupRow; readonly description: TopologyDescription | null }
   | { readonly type: 'streams-removed' }
 
-/** What a member told of how far its tasks have come; forgotten by a restart, and told again. */
+/** What a restart forgets. */
+export type StreamsChange = ProgressChange | { readonly type: 'description-asked'; readonly asking: Asking }
+
+/** What a member told of how far its tasks have come; it is told again. */
 export interface ProgressChange {
   readonly type: 'progress-told'
   readonly memberId: string

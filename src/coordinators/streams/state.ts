@@ -1,5 +1,6 @@
 // A streams group: its members, who holds which task, and how far all have come. `applyStreams` is the only writer, live and on recovery.
-import type { ProgressChange, StreamsGroupRow, StreamsMemberRow, StreamsRecord, TaskOffset } from './rows.ts'
+import type { Asking } from './description.ts'
+import type { ProgressChange, StreamsChange, StreamsGroupRow, StreamsMemberRow, StreamsRecord, TaskOffset } from './rows.ts'
 import { type Role, roles, type TaskKey } from './tasks.ts'
 import type { Topology } from './topology.ts'
 
@@ -20,6 +21,8 @@ export interface StreamsBody {
   /** Who has a task or has not let go of it yet. */
   readonly holders: Map<TaskKey, Holder[]>
   readonly progress: Map<string, { taskOffsets: readonly TaskOffset[]; taskEndOffsets: readonly TaskOffset[] }>
+  /** Who was asked last for a description of the topology; null for nobody. */
+  asking: Asking | null
 }
 
 /** Body is null while there is no such group. */
@@ -29,20 +32,29 @@ export interface StreamsGroup {
 }
 
 export const newStreamsBody = (nowMs: number): StreamsBody => ({
-  row: { epoch: 0, assignmentEpoch: 0, fingerprint: '', endpointEpoch: 0, shutdownBy: null, delayedUntilMs: 0, sinceMs: nowMs },
+  row: { epoch: 0, assignmentEpoch: 0, fingerprint: '', endpointEpoch: 0, shutdownBy: null, delayedUntilMs: 0, describedEpoch: -1, sinceMs: nowMs },
   topology: null,
   members: new Map(),
   holders: new Map(),
   progress: new Map(),
+  asking: null,
 })
 
-export function applyStreams(group: StreamsGroup, change: StreamsRecord | ProgressChange): void {
+export function applyStreams(group: StreamsGroup, change: StreamsRecord | StreamsChange): void {
   if (change.type === 'streams-removed') {
     group.body = null
     return
   }
   if (change.type === 'progress-told') {
     if (group.body) applyProgress(group.body, change)
+    return
+  }
+  if (change.type === 'description-asked') {
+    if (group.body) group.body.asking = change.asking
+    return
+  }
+  if (change.type === 'description-told') {
+    if (group.body) Object.assign(group.body, { row: change.row, asking: null })
     return
   }
   group.body ??= newStreamsBody(change.row.sinceMs)

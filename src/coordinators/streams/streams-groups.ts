@@ -9,9 +9,10 @@ import { type Refusal, Runtime } from '../runtime.ts'
 import { type Configured, configure } from './configure.ts'
 import { createStreamsCoordinator } from './coordinator.ts'
 import { type DescribedStreams, describeStreams } from './describe.ts'
+import type { DescriptionEvent, TopologyDescription } from './description.ts'
 import { failed, type HeartbeatAnswer, type HeartbeatEvent, type StreamsError, type StreamsEvent, type StreamsSetting } from './events.ts'
 import { OffsetRules } from './offset-rules.ts'
-import { type ProgressChange, type StreamsRecord, streamsGroupTable } from './rows.ts'
+import { type StreamsChange, type StreamsRecord, streamsDescriptionTable, streamsGroupTable } from './rows.ts'
 import { phaseOf, type StreamsBody, type StreamsGroup } from './state.ts'
 import { type InternalTopic, orderTopology, type Topology } from './topology.ts'
 import { faultOfHeartbeat } from './validate.ts'
@@ -54,6 +55,8 @@ export interface StreamsGroupsOptions {
       | { readonly body: { readonly kind: string; readonly members: { readonly size: number } } | null; readonly offsets: { readonly size: number } }
       | undefined
   }
+  /** Are descriptions of topologies kept? */
+  keepsDescriptions(): boolean
   onError(error: unknown, groupId: string): void
 }
 
@@ -73,7 +76,7 @@ export async function createStreamsGroups(options: StreamsGroupsOptions): Promis
 
 export class StreamsGroups implements OtherGroups {
   readonly #options: StreamsGroupsOptions
-  readonly #runtime: Runtime<StreamsGroup, StreamsEvent, StreamsRecord, ProgressChange, HeartbeatAnswer>
+  readonly #runtime: Runtime<StreamsGroup, StreamsEvent, StreamsRecord, StreamsChange, HeartbeatAnswer>
   readonly #rules: OffsetRules
   /** Topologies held against the topics, until topics change. */
   #configured = new WeakMap<Topology, Configured>()
@@ -88,6 +91,7 @@ export class StreamsGroups implements OtherGroups {
       creationProblem: (groupId) => this.#problems.get(groupId) ?? null,
       setting: (groupId, name) => this.#setting(groupId, name),
       hasOffsets: (groupId) => (options.groups.peek(groupId)?.offsets.size ?? 0) > 0,
+      keepsDescriptions: () => options.keepsDescriptions(),
     })
     this.#runtime = new Runtime(coordinator, {
       tables: options.store.tables,
@@ -123,10 +127,28 @@ export class StreamsGroups implements OtherGroups {
     return this.#runtime.submit(groupId, event, (reason) => failed(refusals[reason]))
   }
 
+  /** Takes a member's description of the topology; settles when it is durable. */
+  async describeTopology(groupId: string, asked: Omit<DescriptionEvent, 'verb'>): Promise<HeartbeatAnswer> {
+    if (!this.#options.keepsDescriptions()) {
+      return failed('UNSUPPORTED_VERSION', 'The broker has no streams group topology description plugin configured.')
+    }
+    if (asked.memberId.trim() === '') return failed('INVALID_REQUEST', "MemberId can't be empty.")
+    if (groupId.trim() === '') return failed('INVALID_REQUEST', "GroupId can't be empty.")
+    if (!this.#body(groupId)) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
+    return this.#runtime.submit(groupId, { verb: 'description', ...asked }, (reason) => failed(refusals[reason]))
+  }
+
   /** Undefined where there is no such streams group. */
   describe(groupId: string): DescribedStreams | undefined {
     const body = this.#body(groupId)
     return body ? describeStreams(body, body.topology ? this.#configuredOf(body.topology) : null) : undefined
+  }
+
+  /** The topology of a group, described for people; undefined where nobody has described it. It is not held in memory. */
+  description(groupId: string): Promise<TopologyDescription | undefined> {
+    const body = this.#body(groupId)
+    if (!body || body.row.describedEpoch < 0) return Promise.resolve(undefined)
+    return this.#options.store.tables.get(streamsDescriptionTable, [groupId])
   }
 
   has(groupId: string): boolean {

@@ -58,6 +58,7 @@ import { handleShareGroupDescribe } from './share-group-describe.ts'
 import { handleShareGroupHeartbeat } from './share-group-heartbeat.ts'
 import { handleStreamsGroupDescribe } from './streams-group-describe.ts'
 import { handleStreamsGroupHeartbeat } from './streams-group-heartbeat.ts'
+import { handleStreamsGroupTopologyDescriptionUpdate } from './streams-group-topology-description-update.ts'
 import { handleSyncGroup } from './sync-group.ts'
 import { handleTxnOffsetCommit } from './txn-offset-commit.ts'
 import { handleUnregisterBroker } from './unregister-broker.ts'
@@ -91,6 +92,7 @@ export const handlers: readonly Handler[] = [
   handleSyncGroup,
   handleStreamsGroupDescribe,
   handleStreamsGroupHeartbeat,
+  handleStreamsGroupTopologyDescriptionUpdate,
   handleFetch,
   handleInitProducerId,
   handleListOffsets,

@@ -1,9 +1,10 @@
 // StreamsGroupDescribe (89), versions 0-1 (KIP-1071). v1: the description of the topology (KIP-1331) and the assignor's name (KIP-1357).
 //
-// As Apache Kafka 4.4 without a plugin for topology descriptions: none is stored.
+// As Apache Kafka 4.4; descriptions of topologies are kept by the broker itself, see group.streams.topology.description.plugin.class.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupDescribe } from '../../../protocol/messages/streams-group-describe.ts'
+import type { TopologyDescription, TopologyNode } from '../../coordinators/streams/description.ts'
 import type { StreamsGroups } from '../../coordinators/streams/streams-groups.ts'
 import { type Tasks, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import type { InternalTopic } from '../../coordinators/streams/topology.ts'
@@ -15,6 +16,7 @@ const notAsked = -2147483648
 /** topologyDescriptionStatus. */
 const notRequested = 0
 const notStored = 1
+const available = 3
 
 export const handleStreamsGroupDescribe = handler(
   streamsGroupDescribe,
@@ -24,8 +26,7 @@ export const handleStreamsGroupDescribe = handler(
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
         const found = tell(streamsGroups, groupId)
         const authorizedOperations = request.includeAuthorizedOperations ? everyOperation : notAsked
-        const topologyDescriptionStatus = request.includeTopologyDescription ? notStored : notRequested
-        if (found) return { ...found, authorizedOperations, topologyDescriptionStatus }
+        if (found) return { ...found, authorizedOperations, ...(request.includeTopologyDescription ? await topologyOf(streamsGroups, groupId) : {}) }
         const other = groups.peek(groupId)?.body
         const errorMessage = other ? `Group ${groupId} is not a streams group.` : `Group ${groupId} not found.`
         return { errorCode: errorCode.GROUP_ID_NOT_FOUND, ...blank, errorMessage, groupId }
@@ -52,6 +53,13 @@ const blank = {
   topologyDescription: null,
   topologyDescriptionStatus: notRequested,
   assignorName: null,
+}
+
+async function topologyOf(streamsGroups: StreamsGroups, groupId: string) {
+  const description = await streamsGroups.description(groupId)
+  return description
+    ? { topologyDescription: described(description), topologyDescriptionStatus: available }
+    : { topologyDescription: null, topologyDescriptionStatus: notStored }
 }
 
 function tell(streamsGroups: StreamsGroups, groupId: string) {
@@ -92,6 +100,18 @@ function tell(streamsGroups: StreamsGroups, groupId: string) {
     })),
   }
 }
+
+const described = ({ subtopologies, globalStores }: TopologyDescription) => ({
+  subtopologies: subtopologies.map(({ subtopologyId, nodes }) => ({ subtopologyId, nodes: nodes.map(node) })),
+  globalStores: globalStores.map(({ source, processor }) => ({ source: node(source), processor: node(processor) })),
+})
+
+const node = ({ sourceTopics, stores, successors, ...rest }: TopologyNode) => ({
+  ...rest,
+  sourceTopics: [...sourceTopics],
+  stores: [...stores],
+  successors: [...successors],
+})
 
 const topicInfo = ({ topicConfigs, ...topic }: InternalTopic) => ({ ...topic, topicConfigs: [...topicConfigs] })
 

@@ -1,7 +1,7 @@
 // StreamsGroupHeartbeat (88), versions 0-1 (KIP-1071). v1: the acceptable recovery lag as a long, whether a description of the topology is wanted (KIP-1331).
 //
 // Where we differ from Apache Kafka 4.4: internal topics are made before the heartbeat is answered, so that a member that joins gets its tasks at once; Kafka answers
-// MISSING_INTERNAL_TOPICS first, and so do we where they could not be made. No description of the topology is asked for. A client that is behind is told its tasks again.
+// MISSING_INTERNAL_TOPICS first, and so do we where they could not be made. A client that is behind is told its tasks again.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupHeartbeat } from '../../../protocol/messages/streams-group-heartbeat.ts'
@@ -14,10 +14,11 @@ const acceptableRecoveryLag = 10_000
 
 export const handleStreamsGroupHeartbeat = handler(
   streamsGroupHeartbeat,
-  async (request, { clientId, client, shareGroups, streamsGroups, respond }) => {
+  async (request, { version, clientId, client, shareGroups, streamsGroups, respond }) => {
     const { groupId, memberEpoch: epoch, endpointInformationEpoch: endpointEpoch, ...rest } = request
     if (shareGroups.has(groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`)
-    const told = await streamsGroups.heartbeat(groupId, { ...rest, epoch, endpointEpoch, clientId: clientId ?? '', clientHost: `/${client.host}` })
+    const asking = { clientId: clientId ?? '', clientHost: `/${client.host}`, canDescribe: version >= 1 }
+    const told = await streamsGroups.heartbeat(groupId, { ...rest, ...asking, epoch, endpointEpoch })
     return respond({
       throttleTimeMs: 0,
       errorCode: errorCode[told.error],
@@ -32,6 +33,7 @@ export const handleStreamsGroupHeartbeat = handler(
       activeTasks: told.tasks && wire(told.tasks.active),
       standbyTasks: told.tasks && wire(told.tasks.standby),
       warmupTasks: told.tasks && wire(told.tasks.warmup),
+      topologyDescriptionRequired: told.wantsDescription,
       endpointInformationEpoch: told.endpointEpoch,
       partitionsByUserEndpoint:
         told.endpoints?.map(({ userEndpoint, activePartitions, standbyPartitions }) => ({
