@@ -4,6 +4,7 @@ import type { Settings } from './config.ts'
 import type { Groups } from './coordinators/group/groups.ts'
 import type { Counters } from './counters.ts'
 import type { Engine } from './engine/engine.ts'
+import type { KinesisServer } from './kinesis/server.ts'
 import type { MeasuredGroup, Metrics } from './metrics.ts'
 import { version } from './version.ts'
 
@@ -13,10 +14,11 @@ export interface Measured {
   engine: Engine
   groups: Groups
   store: Store
+  aws: KinesisServer
 }
 
 /** A function that answers a scrape. */
-export function measure({ counters, settings, engine, groups, store }: Measured): () => Promise<string> {
+export function measure({ counters, settings, engine, groups, store, aws }: Measured): () => Promise<string> {
   let metrics: Metrics | null = null
   return async () => {
     if (!metrics) {
@@ -29,6 +31,7 @@ export function measure({ counters, settings, engine, groups, store }: Measured)
         topics: () => engine.topics.all(),
         groups: () => measuredGroups(engine, groups, settings.get('metrics.groups.max')),
         groupCount: () => groups.list().length,
+        kinesis: () => aws.counts,
       })
     }
     return metrics.text()

@@ -2,10 +2,13 @@
 // this file, and prom-client with it (65 ms), is imported by the first scrape. Counting is counters.ts's.
 //
 // Names follow Prometheus: base units in the name, `_total` for what only grows. Labels come from our own tables or are bounded in number.
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { StoreFigures } from '../storage/store.ts'
 import type { Settings } from './config.ts'
-import type { Counters, Histogram, TopicCounts } from './counters.ts'
+import type { Counters, TopicCounts } from './counters.ts'
+import type { KinesisCounts } from './kinesis/stream-counts.ts'
+import { describeKinesis } from './kinesis-metrics.ts'
+import { type Labels, Maker, type Series } from './metrics-maker.ts'
 
 /** What is asked of a topic: engine/topics.ts's Topic has it. */
 export interface MeasuredTopic {
@@ -39,6 +42,8 @@ export interface MetricsSources {
   /** At most metrics.groups.max of them are shown. */
   groups(): readonly MeasuredGroup[]
   groupCount(): number
+  /** Null while the AWS door does not listen. */
+  kinesis(): KinesisCounts | null
 }
 
 /** The metrics of one broker. */
@@ -46,9 +51,6 @@ export interface Metrics {
   /** Prometheus's text format, read now. */
   text(): Promise<string>
 }
-
-type Labels = Readonly<Record<string, string | number>>
-type Series = Iterable<readonly [Labels, number]>
 
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry()
@@ -58,6 +60,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   describeTopics(make, sources)
   describeGroups(make, sources)
   describeClients(make, sources.counters)
+  describeKinesis(make, sources)
   make.gauge('twinlog_build_info', 'Always 1; the labels say what runs.', ['version', 'node'], () => [
     [{ version: sources.version, node: process.version }, 1],
   ])
@@ -176,75 +179,4 @@ function* lagSeries(topics: readonly MeasuredTopic[], groups: readonly MeasuredG
     }
     for (const [topic, lag] of lagByTopic) if (room-- > 0) yield [{ group: groupId, topic }, lag]
   }
-}
-
-/** Makes metrics whose values are read at each scrape. */
-class Maker {
-  readonly #registry: Registry
-
-  constructor(registry: Registry) {
-    this.#registry = registry
-  }
-
-  counter(name: string, help: string, labelNames: string[], read: () => Series): void {
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset()
-        for (const [labels, value] of read()) this.inc(labels, value)
-      },
-    })
-  }
-
-  gauge(name: string, help: string, labelNames: string[], read: () => Series): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset()
-        for (const [labels, value] of read()) this.set(labels, value)
-      },
-    })
-  }
-
-  /** prom-client's own Histogram takes single observations only, so ours hands over finished buckets in the shape that its Registry prints. */
-  histogram(name: string, help: string, read: () => Iterable<readonly [Labels, Histogram]>): void {
-    const metric = {
-      name,
-      async get() {
-        return {
-          name,
-          help,
-          type: 'histogram',
-          aggregator: 'sum',
-          values: [...read()].flatMap(([labels, histogram]) => bucketValues(name, labels, histogram)),
-        }
-      },
-      reset() {},
-    }
-    this.#registry.registerMetric(metric as unknown as Metric)
-  }
-}
-
-interface PrintedValue {
-  metricName: string
-  labels: Labels
-  value: number
-}
-
-function bucketValues(name: string, labels: Labels, histogram: Histogram): PrintedValue[] {
-  let below = 0
-  const values: PrintedValue[] = histogram.bounds.map((bound, i) => {
-    below += histogram.counts[i] ?? 0
-    return { metricName: `${name}_bucket`, labels: { ...labels, le: bound }, value: below }
-  })
-  values.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: histogram.count })
-  values.push({ metricName: `${name}_sum`, labels, value: histogram.sum })
-  values.push({ metricName: `${name}_count`, labels, value: histogram.count })
-  return values
 }

@@ -1,4 +1,4 @@
-// Enhanced monitoring: which shard-level metrics a stream is said to have. The switch round-trips; the series are in /metrics. Pure.
+// Enhanced monitoring: which shard-level metrics a stream has. The counts are stream-counts.ts's. Pure.
 import type { Output } from './operation.ts'
 import { listOf, oneOf } from './shape.ts'
 import type { Stream } from './streams.ts'

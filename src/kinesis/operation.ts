@@ -9,6 +9,7 @@ import type { TokenSeal } from './iterator.ts'
 import type { Limits } from './limits.ts'
 import type { Resources } from './resources.ts'
 import { type InputOf, type Members, type StructureNode, structureNode } from './shape.ts'
+import type { KinesisCounts } from './stream-counts.ts'
 import type { Streams } from './streams.ts'
 import type { EventSource, Subscriptions } from './subscription.ts'
 
@@ -20,6 +21,7 @@ export interface Services {
   readonly subscriptions: Subscriptions
   readonly resources: Resources
   readonly limits: Limits
+  readonly counts: KinesisCounts
   readonly account: Account
   readonly seal: TokenSeal
   readonly settings: Settings

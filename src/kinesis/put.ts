@@ -8,6 +8,7 @@ import { shardThrottled } from './limits.ts'
 import type { Context } from './operation.ts'
 import { buildRun, type PutEntry } from './record-run.ts'
 import type { StreamShard } from './shard-map.ts'
+import type { CallCounts, StreamCounts } from './stream-counts.ts'
 import type { Stream } from './streams.ts'
 
 export interface Stored {
@@ -24,10 +25,18 @@ interface Group {
   readonly entries: PutEntry[]
   /** Where each entry stands in the request. */
   readonly places: number[]
+  /** Of data and keys. */
+  bytes: number
+}
+
+/** Which of a stream's counts a call belongs to. */
+export interface PutCounts {
+  readonly counts: StreamCounts
+  readonly call: CallCounts
 }
 
 /** Stores records in the order of the request within each shard. Settles when all are durable or refused, with one result each. */
-export async function putEntries(stream: Stream, entries: readonly PutEntry[], context: Context): Promise<PutResult[]> {
+export async function putEntries(stream: Stream, entries: readonly PutEntry[], context: Context, { counts, call }: PutCounts): Promise<PutResult[]> {
   const { engine, clock } = context
   const { partitions } = stream.topic
   // Opened first and not held, so that routing and the order of appends are one step: a reshard cannot come between.
@@ -39,7 +48,7 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], c
   }
   const arrivalMs = clock.now()
   const results = new Array<PutResult>(entries.length)
-  const groups = groupByShard(stream, entries, results, context, arrivalMs)
+  const groups = groupByShard(stream, entries, results, context, arrivalMs, counts)
   await Promise.all(
     groups.map(async (group) => {
       try {
@@ -49,7 +58,8 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], c
           { trusted: true },
         )
         const timestampMs = logAppendTimeMs >= 0 ? logAppendTimeMs : arrivalMs
-        const { id, numbers } = group.shard
+        const { id, numbers, shard } = group.shard
+        counts.stored(call, shard.index, group.entries.length, group.bytes)
         for (let i = 0; i < group.places.length; i++) {
           results[group.places[i]!] = { shardId: id, sequenceNumber: numbers.at(baseOffset + i, timestampMs) }
         }
@@ -63,7 +73,14 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], c
 }
 
 /** Sorts records by their shards. One that its shard has no throughput for gets its refusal, and no group. */
-function groupByShard(stream: Stream, entries: readonly PutEntry[], results: PutResult[], { limits, streams }: Context, nowMs: number): Group[] {
+function groupByShard(
+  stream: Stream,
+  entries: readonly PutEntry[],
+  results: PutResult[],
+  { limits, streams }: Context,
+  nowMs: number,
+  counts: StreamCounts,
+): Group[] {
   const groups = new Map<StreamShard, Group>()
   const spread = stream.facts.distribution === 'AUTO' ? streams.nextSpread(stream, entries.length) : null
   const throttles = limits.on
@@ -73,16 +90,18 @@ function groupByShard(stream: Stream, entries: readonly PutEntry[], results: Put
     const shard = spread === null ? stream.shards.route(hashHexOf(entry)) : open[(spread + place) % open.length]!
     const bytes = entry.data.length + (entry.partitionKey?.length ?? 0)
     if (throttles && !limits.mayWrite(stream.topic.id, shard.shard.index, bytes, nowMs)) {
+      counts.refusedWrite(shard.shard.index)
       results[place] = shardThrottled(shard.id, stream.name, streams.account)
       continue
     }
     let group = groups.get(shard)
     if (!group) {
-      group = { shard, partition: stream.topic.partitions[shard.shard.partition]!, entries: [], places: [] }
+      group = { shard, partition: stream.topic.partitions[shard.shard.partition]!, entries: [], places: [], bytes: 0 }
       groups.set(shard, group)
     }
     group.entries.push(entry)
     group.places.push(place)
+    group.bytes += bytes
   }
   return [...groups.values()]
 }

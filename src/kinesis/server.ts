@@ -16,9 +16,11 @@ import { announcedBytes, Budget, readBody } from './body.ts'
 import { Door, type HttpAnswer } from './door.ts'
 import { type AnyResponse, EventSender } from './event-sender.ts'
 import { Front } from './front.ts'
+import type { Services } from './operation.ts'
 import { operations } from './operations/index.ts'
 import { openCertificate, openVerifier } from './security.ts'
 import { openServices } from './services.ts'
+import type { KinesisCounts } from './stream-counts.ts'
 
 export interface KinesisServerOptions {
   engine: Engine
@@ -56,6 +58,8 @@ export interface KinesisServer {
   readonly port: number
   /** The certificate that TLS clients are shown, as PEM; null where TLS is off. */
   readonly certificate: string | null
+  /** What was put into and read from streams; null until listening. */
+  readonly counts: KinesisCounts | null
 }
 
 /** Bodies held in memory at a time, as a multiple of the largest one. */
@@ -95,6 +99,7 @@ class HttpServer implements KinesisServer {
   readonly #busy = new Map<Socket, number>()
   #front: Front | null = null
   #door: Door | null = null
+  #services: Services | null = null
   #closing = false
   #port = 0
   certificate: string | null = null
@@ -132,12 +137,17 @@ class HttpServer implements KinesisServer {
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`
   }
 
+  get counts(): KinesisCounts | null {
+    return this.#services?.counts ?? null
+  }
+
   async listen(): Promise<void> {
     const { random, logger, host, port, settings, clock, observeConnection } = this.#options
     const certificate = await openCertificate(this.#options)
     const verifier = await openVerifier(settings)
     this.certificate = certificate?.cert ?? null
-    this.#door = new Door({ services: await openServices(this.#options), operations, verifier, random, logger })
+    this.#services = await openServices(this.#options)
+    this.#door = new Door({ services: this.#services, operations, verifier, random, logger })
     this.#front = new Front({
       host,
       port,

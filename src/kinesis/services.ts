@@ -10,6 +10,7 @@ import { TokenSeal, tokenKeyBytes } from './iterator.ts'
 import { Limits } from './limits.ts'
 import type { Services } from './operation.ts'
 import { Resources } from './resources.ts'
+import { KinesisCounts } from './stream-counts.ts'
 import { Streams } from './streams.ts'
 import { Subscriptions } from './subscription.ts'
 
@@ -26,14 +27,16 @@ export async function openServices(options: { engine: Engine; settings: Settings
   const streams = new Streams(engine, settings, clock)
   await streams.load()
   const limits = new Limits(engine, settings)
+  const counts = new KinesisCounts(settings.get('metrics.topics.max'), engine, clock)
   const consumers = await Consumers.load(engine, streams, clock)
   return {
     engine,
     streams,
     consumers,
-    subscriptions: new Subscriptions(engine, clock, limits),
+    subscriptions: new Subscriptions(engine, clock, limits, counts),
     resources: new Resources(streams, consumers),
     limits,
+    counts,
     account: await Account.load(engine),
     seal: new TokenSeal(Buffer.from(key), random),
     settings,

@@ -11,6 +11,7 @@ import type { Limits } from './limits.ts'
 import type { Output } from './operation.ts'
 import { readShard } from './read.ts'
 import type { StreamShard } from './shard-map.ts'
+import type { KinesisCounts } from './stream-counts.ts'
 
 /** What is pushed. An exception is the last one. */
 export type PushedEvent = { event: string; payload: Output } | { exception: string; message: string }
@@ -49,12 +50,14 @@ export class Subscriptions {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #limits: Limits
+  readonly #counts: KinesisCounts
   readonly #byConsumer = new Map<string, Map<number, Live>>()
 
-  constructor(engine: Engine, clock: Clock, limits: Limits) {
+  constructor(engine: Engine, clock: Clock, limits: Limits, counts: KinesisCounts) {
     this.#engine = engine
     this.#clock = clock
     this.#limits = limits
+    this.#counts = counts
     engine.topics.onChange(({ kind, topic }) => {
       // A reshard ends shards without a record being written: their readers are to be told.
       if (kind === 'partitions') for (const partition of topic.partitions) engine.waiters.moved(partition)
@@ -64,10 +67,12 @@ export class Subscriptions {
   /** Begins a subscription, or refuses with ResourceInUseException. */
   open(consumer: Consumer, { shard, id }: StreamShard, offset: number): EventSource {
     const nowMs = this.#clock.now()
+    const counts = this.#counts.of(consumer.stream).consumer(consumer.name)
     const ofConsumer = this.#byConsumer.get(consumer.arn) ?? new Map<number, Live>()
     this.#byConsumer.set(consumer.arn, ofConsumer)
     const before = ofConsumer.get(shard.index)
     if (before && nowMs - before.startedMs < takeOverMs && (before.ended === null || this.#limits.on)) {
+      counts.rateExceeded++
       throw inUse(
         `Another active subscription exists for this consumer: ${this.#engine.topics.byId(consumer.stream.topic.id)?.name}:${id}:${consumer.name}`,
       )
@@ -76,6 +81,7 @@ export class Subscriptions {
       before.ended = 'taken-over'
       before.wake()
     }
+    counts.subscribed++
     const live: Live = { startedMs: nowMs, ended: null, wake: () => {} }
     ofConsumer.set(shard.index, live)
     return new EventSource((signal) => this.#push(consumer, shard.index, offset, live, signal))
@@ -92,6 +98,7 @@ export class Subscriptions {
 
   async *#push(consumer: Consumer, shardIndex: number, fromOffset: number, live: Live, signal: AbortSignal): AsyncGenerator<PushedEvent> {
     const { stream } = consumer
+    const counts = this.#counts.of(stream).consumer(consumer.name)
     const endMs = live.startedMs + lifeMs
     let offset = fromOffset
     let saidMs = 0
@@ -112,6 +119,10 @@ export class Subscriptions {
         if (read.records.length > 0 || read.ended || read.nextOffset > offset || nowMs - saidMs >= silenceMsMax) {
           offset = read.nextOffset
           saidMs = nowMs
+          counts.events++
+          counts.records += read.records.length
+          counts.bytes += read.bytes
+          counts.millisBehindLatest = read.millisBehindLatest
           yield {
             event: 'SubscribeToShardEvent',
             payload: {

@@ -105,8 +105,16 @@ export const ownSettings = {
     meaning: 'How long requests under way may take to finish on SIGTERM before their connections are closed.',
   }),
   'metrics.topics.max': int({ default: 200, min: 0, meaning: 'Topics with time series of their own in /metrics; the rest are summed under _other.' }),
-  'metrics.partitions.max': int({ default: 1000, min: 0, meaning: 'Partitions with time series of their own in /metrics; the rest are left out.' }),
-  'metrics.groups.max': int({ default: 200, min: 0, meaning: 'Groups with time series of their own in /metrics; the rest are left out.' }),
+  'metrics.partitions.max': int({
+    default: 1000,
+    min: 0,
+    meaning: 'Partitions, and monitored shards, with time series of their own in /metrics; the rest are left out.',
+  }),
+  'metrics.groups.max': int({
+    default: 200,
+    min: 0,
+    meaning: 'Groups, and fan-out consumers of streams, with time series of their own in /metrics; the rest are left out.',
+  }),
   'metrics.client.series.max': int({
     default: 1000,
     min: 0,

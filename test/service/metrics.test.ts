@@ -20,6 +20,7 @@ async function scrape({ counters = new Counters(), topics = [] as MeasuredTopic[
     topics: () => topics,
     groups: () => groups,
     groupCount: () => groups.length,
+    kinesis: () => null,
   })
   return parsePrometheus(await metrics.text())
 }
@@ -120,6 +121,7 @@ describe('a scrape', () => {
       topics: () => [],
       groups: () => [],
       groupCount: () => 0,
+      kinesis: () => null,
     })
     expect(parsePrometheus(await metrics.text()).get('twinlog_topic_received_bytes_total')?.samples).toHaveLength(1)
     counters.forgetTopic('t')

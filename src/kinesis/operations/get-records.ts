@@ -3,12 +3,15 @@
 import { AwsError, invalidArgument } from '../aws-error.ts'
 import { childShards } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
-import { iteratorExpiredText } from '../iterator.ts'
+import { type IteratorPosition, iteratorExpiredText } from '../iterator.ts'
 import { shardThrottled } from '../limits.ts'
-import { operation } from '../operation.ts'
+import { type Context, type Output, operation } from '../operation.ts'
 import { readShard } from '../read.ts'
 import { required } from '../shape.ts'
 import { dryRun, limitTo10000, shardIterator, streamARN, streamId } from '../shapes.ts'
+import type { StreamShard } from '../shard-map.ts'
+import type { StreamCounts } from '../stream-counts.ts'
+import type { Stream } from '../streams.ts'
 import { shardMissing } from './get-shard-iterator.ts'
 
 const recordsMax = 10_000
@@ -17,8 +20,8 @@ const bytesMax = 10 * 1024 * 1024
 export const getRecords = operation({
   name: 'GetRecords',
   input: { limit: limitTo10000, shardIterator: required(shardIterator), streamARN, streamId, dryRun },
-  async run(input, context) {
-    const { engine, streams, seal, settings, limits, nowMs } = context
+  run(input, context) {
+    const { streams, seal, settings, nowMs } = context
     const position = seal.openIterator(input.shardIterator)
     if (!position || position.issuedMs > nowMs) throw invalidArgument('Invalid ShardIterator.')
     const lifeMs = settings.get('kinesis.iterator.ttl.ms')
@@ -31,16 +34,39 @@ export const getRecords = operation({
     const shard = stream.topic.id === position.topicId ? stream.shards.get(position.shardIndex) : undefined
     if (!shard) throw missing(position.streamName, streams.account)
     checkDryRun(input)
-    const { id: topicId } = stream.topic
-    limits.checkRead(topicId, position.shardIndex, nowMs, () => shardThrottled(shard.id, stream.name, streams.account))
-    const read = await readShard(engine, stream, shard, position.offset, { recordsMax: input.limit ?? recordsMax, bytesMax }, nowMs)
-    limits.didRead(topicId, position.shardIndex, read.bytes, nowMs)
-    const next = { ...position, offset: read.nextOffset, issuedMs: nowMs }
-    return {
-      Records: read.records,
-      NextShardIterator: read.ended ? undefined : seal.sealIterator(next),
-      MillisBehindLatest: read.millisBehindLatest,
-      ChildShards: read.ended ? childShards(stream, position.shardIndex) : undefined,
-    }
+    const counts = context.counts.of(stream)
+    return counts.getRecords.timed(() => read(stream, shard, position, input.limit ?? recordsMax, context, counts))
   },
 })
+
+async function read(
+  stream: Stream,
+  entry: StreamShard,
+  position: IteratorPosition,
+  limit: number,
+  context: Context,
+  counts: StreamCounts,
+): Promise<Output> {
+  const { engine, streams, seal, limits, nowMs } = context
+  const { index } = entry.shard
+  limits.checkRead(stream.topic.id, index, nowMs, () => {
+    counts.refusedRead(index)
+    return shardThrottled(entry.id, stream.name, streams.account)
+  })
+  const { records, nextOffset, ended, millisBehindLatest, bytes } = await readShard(
+    engine,
+    stream,
+    entry,
+    position.offset,
+    { recordsMax: limit, bytesMax },
+    nowMs,
+  )
+  limits.didRead(stream.topic.id, index, bytes, nowMs)
+  counts.read(index, records.length, bytes, millisBehindLatest, nowMs)
+  return {
+    Records: records,
+    NextShardIterator: ended ? undefined : seal.sealIterator({ ...position, offset: nextOffset, issuedMs: nowMs }),
+    MillisBehindLatest: millisBehindLatest,
+    ChildShards: ended ? childShards(stream, index) : undefined,
+  }
+}

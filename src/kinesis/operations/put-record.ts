@@ -4,27 +4,38 @@ import { invalidArgument } from '../aws-error.ts'
 import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
 import { readForeignNumber } from '../foreign-sequence.ts'
-import { operation } from '../operation.ts'
+import { type Context, type Output, operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
 import { checkRecords, recordMembers } from '../put-input.ts'
+import type { InputOf } from '../shape.ts'
 import { dryRun, sequenceNumber, streamReference } from '../shapes.ts'
+import type { StreamCounts } from '../stream-counts.ts'
+import type { Stream } from '../streams.ts'
+
+const input = { sequenceNumberForOrdering: sequenceNumber, ...recordMembers, dryRun, ...streamReference }
+type Input = InputOf<typeof input>
 
 export const putRecord = operation({
   name: 'PutRecord',
-  input: { sequenceNumberForOrdering: sequenceNumber, ...recordMembers, dryRun, ...streamReference },
-  async run(input, context) {
-    const stream = context.streams.serving(input)
-    const { sequenceNumberForOrdering: least } = input
-    const foreign = least === undefined ? null : readForeignNumber(least)
-    if (least !== undefined && (!foreign || (foreign.recordS ?? 0) * 1000 > context.nowMs)) {
-      throw invalidArgument(
-        `ExclusiveMinimumSequenceNumber ${least} used in PutRecord on stream ${stream.name} under account ${context.streams.account} is invalid.`,
-      )
-    }
-    checkRecords(stream, [input], () => '')
-    checkDryRun(input)
-    const [result] = await putEntries(stream, [input], context)
-    if (result instanceof Error) throw result
-    return { ShardId: result!.shardId, SequenceNumber: result!.sequenceNumber, EncryptionType: encryptionOf(stream) }
+  input,
+  run(given, context) {
+    const stream = context.streams.serving(given)
+    const counts = context.counts.of(stream)
+    return counts.putRecord.timed(() => put(given, stream, context, counts))
   },
 })
+
+async function put(given: Input, stream: Stream, context: Context, counts: StreamCounts): Promise<Output> {
+  const { sequenceNumberForOrdering: least } = given
+  const foreign = least === undefined ? null : readForeignNumber(least)
+  if (least !== undefined && (!foreign || (foreign.recordS ?? 0) * 1000 > context.nowMs)) {
+    throw invalidArgument(
+      `ExclusiveMinimumSequenceNumber ${least} used in PutRecord on stream ${stream.name} under account ${context.streams.account} is invalid.`,
+    )
+  }
+  checkRecords(stream, [given], () => '')
+  checkDryRun(given)
+  const [result] = await putEntries(stream, [given], context, { counts, call: counts.putRecord })
+  if (result instanceof Error) throw result
+  return { ShardId: result!.shardId, SequenceNumber: result!.sequenceNumber, EncryptionType: encryptionOf(stream) }
+}

@@ -3,40 +3,55 @@
 import { AwsError, invalidArgument } from '../aws-error.ts'
 import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
-import { operation } from '../operation.ts'
+import { type Context, type Output, operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
 import { checkRecords, recordMembers } from '../put-input.ts'
-import { listOf, required, structure } from '../shape.ts'
+import { type InputOf, listOf, required, structure } from '../shape.ts'
 import { dataBytesMax, dryRun, streamReference } from '../shapes.ts'
+import type { StreamCounts } from '../stream-counts.ts'
+import type { Stream } from '../streams.ts'
 
 /** Data and keys of one request. */
 const requestBytesMax = dataBytesMax
 
+const input = {
+  records: required(listOf(structure(recordMembers, 'com.amazonaws.kinesis.v20131202.PutRecordsRequestEntry@c965e310'), { min: 1, max: 500 })),
+  dryRun,
+  ...streamReference,
+}
+type Input = InputOf<typeof input>
+
 export const putRecords = operation({
   name: 'PutRecords',
-  input: {
-    records: required(listOf(structure(recordMembers, 'com.amazonaws.kinesis.v20131202.PutRecordsRequestEntry@c965e310'), { min: 1, max: 500 })),
-    dryRun,
-    ...streamReference,
-  },
-  async run(input, context) {
-    const stream = context.streams.serving(input)
-    const entries = input.records
-    checkRecords(stream, entries, (index) => `records.${index + 1}.member.`)
-    let bytes = 0
-    for (const { partitionKey, data } of entries) bytes += Buffer.byteLength(partitionKey ?? '') + data.length
-    if (bytes > requestBytesMax) throw invalidArgument(`Records size exceeds ${requestBytesMax / 1_048_576} MB limit`)
-    checkDryRun(input)
-    const results = await putEntries(stream, entries, context)
-    let failed = 0
-    const records = results.map((result) => {
-      if (!(result instanceof Error)) return { SequenceNumber: result.sequenceNumber, ShardId: result.shardId }
-      failed++
-      const throttled = result instanceof AwsError
-      return throttled
-        ? { ErrorCode: result.type, ErrorMessage: result.message }
-        : { ErrorCode: 'InternalFailure', ErrorMessage: `Internal service failure: ${result.message}` }
-    })
-    return { FailedRecordCount: failed, Records: records, EncryptionType: encryptionOf(stream) }
+  input,
+  run(given, context) {
+    const stream = context.streams.serving(given)
+    const counts = context.counts.of(stream)
+    return counts.putRecords.timed(
+      () => put(given, stream, context, counts),
+      ({ FailedRecordCount: failed }) => (failed as number) < given.records.length,
+    )
   },
 })
+
+async function put(given: Input, stream: Stream, context: Context, counts: StreamCounts): Promise<Output> {
+  const entries = given.records
+  checkRecords(stream, entries, (index) => `records.${index + 1}.member.`)
+  let bytes = 0
+  for (const { partitionKey, data } of entries) bytes += Buffer.byteLength(partitionKey ?? '') + data.length
+  if (bytes > requestBytesMax) throw invalidArgument(`Records size exceeds ${requestBytesMax / 1_048_576} MB limit`)
+  checkDryRun(given)
+  const results = await putEntries(stream, entries, context, { counts, call: counts.putRecords })
+  let failed = 0
+  const records = results.map((result) => {
+    if (!(result instanceof Error)) return { SequenceNumber: result.sequenceNumber, ShardId: result.shardId }
+    failed++
+    if (result instanceof AwsError) {
+      counts.putRecordsThrottled++
+      return { ErrorCode: result.type, ErrorMessage: result.message }
+    }
+    counts.putRecordsFailed++
+    return { ErrorCode: 'InternalFailure', ErrorMessage: `Internal service failure: ${result.message}` }
+  })
+  return { FailedRecordCount: failed, Records: records, EncryptionType: encryptionOf(stream) }
+}
