@@ -94,7 +94,7 @@ function checkCreation(stream: Stream, createdMs: number | undefined): void {
   }
 }
 
-/** What a filter leaves (AWS API reference, ShardFilter). */
+/** What a filter leaves (AWS API reference, ShardFilter), by index: a page's token names the last index that was shown. */
 function filtered(stream: Stream, filter: Filter | null, nowMs: number): readonly StreamShard[] {
   const visible = visibleShards(stream, nowMs)
   if (!filter) return visible
@@ -109,7 +109,7 @@ function filtered(stream: Stream, filter: Filter | null, nowMs: number): readonl
       return visible.filter(({ shard }) => shard.index > after)
     }
     case 'AT_LATEST':
-      return stream.shards.open
+      return visible.filter(({ shard }) => shard.endOffset === null)
     case 'AT_TRIM_HORIZON':
       return openAt(Math.max(trimMs, stream.topic.createdMs))
     case 'FROM_TRIM_HORIZON':
