@@ -1,6 +1,6 @@
 // The admin port: /metrics, /livez, /readyz over HTTP/1.1. Knows what to answer, not what it means: state and metrics are asked of whoever made it.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import type { Logger } from './logging.ts'
 
 export type BrokerState = 'starting' | 'ready' | 'stopping'
@@ -27,17 +27,29 @@ const requestMsMax = 10_000
 /** The admin port of one broker. */
 export class AdminServer {
   readonly #options: AdminOptions
-  readonly #server: Server
+  readonly #server: TcpServer
+  /** Made for the first connection: a start need not wait until HTTP is loaded. */
+  #http: Server | null = null
 
   constructor(options: AdminOptions) {
     this.#options = options
-    this.#server = createServer(
+    this.#server = createTcpServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+      this.#http ??= this.#httpServer()
+      this.#http.emit('connection', socket)
+    })
+    this.#server.maxConnections = connectionsMax
+  }
+
+  #httpServer(): Server {
+    const server = createServer(
       { maxHeaderSize: headerBytesMax, requestTimeout: requestMsMax, headersTimeout: requestMsMax, keepAliveTimeout: 65_000 },
       (request, response) => {
         this.#answer(request, response).catch((error: unknown) => this.#failed(error, response))
       },
     )
-    this.#server.maxConnections = connectionsMax
+    // It is fed connections and never listens; this starts its watch over slow requests, which close() ends.
+    server.emit('listening')
+    return server
   }
 
   /** Listens; rejects where the address is taken. */
@@ -68,7 +80,8 @@ export class AdminServer {
     if (!this.#server.listening) return
     await new Promise<void>((closed) => {
       this.#server.close(() => closed())
-      this.#server.closeAllConnections()
+      this.#http?.close()
+      this.#http?.closeAllConnections()
     })
   }
 

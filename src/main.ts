@@ -1,6 +1,5 @@
-#!/usr/bin/env node
-// The executable. Runs a command and turns what it throws into a message and an exit code; the commands are cli/index.ts's.
-// It is bundled into one CommonJS file, which Node starts 20 ms sooner than ES modules: so no await at the top level of anything that it imports.
+// The program. Runs a command and turns what it throws into a message and an exit code; the commands are cli/index.ts's.
+// bundle/build.ts makes one CommonJS file of it: so no await at the top level of anything that it imports.
 import { runCli } from './cli/index.ts'
 
 /** Errors that tell a person what to do are printed as they are; anything else is a fault of ours, and comes with its stack. */

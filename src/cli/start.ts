@@ -1,4 +1,5 @@
 // `twinlog start`: runs a broker until a signal stops it. What loads late loads late: the ports open first, then come the log and the rest.
+import { isatty } from 'node:tty'
 import { startBroker } from '../broker.ts'
 import { systemClock } from '../clock.ts'
 import type { Settings } from '../config.ts'
@@ -59,7 +60,8 @@ async function serve(settings: Settings, logger: ServiceLogger): Promise<number>
   const addresses = { kafka: broker.kafka.address, aws: broker.aws.url, admin: broker.admin.url }
   const startMs = Math.round(performance.now())
   writeLine(1, { level: 'info', time: new Date().toISOString(), msg: 'ready', ...addresses, pid: process.pid, startMs, version })
-  if (process.stdout.isTTY) process.stdout.write(bannerText({ ...addresses, data: settings.get('data'), version, startMs }))
+  // process.stdout is a stream, which takes a few milliseconds to make.
+  if (isatty(1)) process.stdout.write(bannerText({ ...addresses, data: settings.get('data'), version, startMs }))
   const loading = setTimeout(() => void startLogger(logger), loggerStartDelayMs)
   await stop.asked
   clearTimeout(loading)

@@ -7,7 +7,7 @@
 import * as http from 'node:http'
 import type * as http2 from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock, Timer } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../logging.ts'
@@ -78,6 +78,9 @@ const idleMsMax = 10 * 60_000
 /** Longer than clients keep idle connections, so that it is they who close: a request and our close would cross on the way. */
 const keepAliveMs = 75_000
 
+/** HTTP is loaded this long after the start, unless a client comes sooner. */
+const loadDelayMs = 100
+
 type AnyRequest = http.IncomingMessage | http2.Http2ServerRequest
 
 export function createKinesisServer(options: KinesisServerOptions): KinesisServer {
@@ -86,7 +89,9 @@ export function createKinesisServer(options: KinesisServerOptions): KinesisServe
 
 class HttpServer implements KinesisServer {
   readonly #options: KinesisServerOptions
-  readonly #http1: http.Server
+  /** Made for the first client, or a moment after the start: loading HTTP costs 10 ms, which the start is spared. */
+  #http1: http.Server | null = null
+  #loading: Timer | null = null
   /** Made for the first client that speaks it: loading HTTP/2 costs 15 ms, which a start without it is spared. */
   #http2: Promise<http2.Http2Server> | null = null
   readonly #budget: Budget
@@ -108,18 +113,23 @@ class HttpServer implements KinesisServer {
     const { settings } = options
     this.#options = options
     this.#budget = new Budget(settings.get('aws.request.max.bytes') * bodiesInFlight)
+  }
+
+  #http1Server(): http.Server {
+    const { settings } = this.#options
     const headersTimeout = Math.min(settings.get('aws.headers.timeout.ms'), settings.get('aws.request.timeout.ms'))
-    this.#http1 = http.createServer({
+    const server = http.createServer({
       maxHeaderSize: headerBytesMax,
       headersTimeout,
       requestTimeout: settings.get('aws.request.timeout.ms'),
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(1000, headersTimeout),
     })
-    this.#http1.on('request', (request, response) => void this.#serve(request, response))
-    this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#malformed(error, socket as Socket))
+    server.on('request', (request, response) => void this.#serve(request, response))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#malformed(error, socket as Socket))
     // A server that is fed connections never listens; this starts its watch over slow requests.
-    this.#http1.emit('listening')
+    server.emit('listening')
+    return server
   }
 
   get host(): string {
@@ -161,23 +171,28 @@ class HttpServer implements KinesisServer {
       serve: (stream, carrier, spoken) => this.#connected(stream, carrier, spoken),
     })
     this.#port = await this.#front.listen()
+    this.#loading = clock.at(clock.now() + loadDelayMs, () => {
+      this.#http1 ??= this.#http1Server()
+    })
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closing = true
+    this.#loading?.cancel()
     this.#front?.stopAccepting()
     this.#events.stop()
     for (const session of this.#sessions) session.close()
     for (const socket of this.#front?.sockets() ?? []) if (!this.#busy.has(socket) && !this.#http2Carriers.has(socket)) socket.destroySoon()
     await this.#front?.drained(graceMs)
-    // Ends the watch that the constructor began; nothing else is open in it.
-    this.#http1.close()
-    this.#http1.closeAllConnections()
+    // Ends its watch; nothing else is open in it.
+    this.#http1?.close()
+    this.#http1?.closeAllConnections()
   }
 
   #connected(stream: Socket, carrier: Socket, spoken: 'http1' | 'http2'): void {
     if (spoken === 'http1') {
       if (stream !== carrier) this.#carriers.set(stream, carrier)
+      this.#http1 ??= this.#http1Server()
       this.#http1.emit('connection', stream)
       return
     }
