@@ -86,10 +86,10 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
     return this.#slots.get(key)?.state
   }
 
-  /** The state of a loaded key that nothing is about to change: undefined too while a record of it is being stored or events wait. */
-  settledState(key: string): State | undefined {
+  /** Is nothing about to change the key: no record of it on its way to the disk, nothing that waits, not being loaded? True too for one that is not in memory. */
+  isQuiet(key: string): boolean {
     const slot = this.#slots.get(key)
-    return slot && !slot.storing && slot.queued === 0 ? slot.state : undefined
+    return !slot || (!slot.storing && !slot.loading && slot.queued === 0)
   }
 
   /**

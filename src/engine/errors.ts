@@ -17,6 +17,7 @@ export type EngineErrorCode =
   | 'sequence-out-of-order'
   | 'producer-epoch-stale'
   | 'producer-unknown'
+  | 'transaction-open'
   | 'partition-retired'
   | 'storage-full'
   | 'storage-failed'

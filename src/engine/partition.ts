@@ -182,6 +182,10 @@ export class Partition {
     try {
       const verdict = this.#writers.producers.check(producer)
       if (verdict.kind === 'duplicate') return Promise.resolve(verdict.baseOffset)
+      // Readers would take it for a part of the transaction, and skip it when that is aborted.
+      if (!transactional && this.#writers.transactions.openSince(producer.producerId) !== null) {
+        throw new EngineError('transaction-open', `Producer ${producer.producerId} has an open transaction here: its batches must belong to it.`)
+      }
     } catch (refused) {
       return Promise.reject(refused)
     }

@@ -70,9 +70,9 @@ export class ProducerState {
       }
     }
     const last = producer.batches.at(-1)
-    if (last && addSequence(last.lastSequence, 1) !== facts.baseSequence) {
-      throw outOfOrder(facts, `sequence ${addSequence(last.lastSequence, 1)} was expected`)
-    }
+    // Without a batch the epoch came with a marker: nothing was written in it yet.
+    const expected = last ? addSequence(last.lastSequence, 1) : 0
+    if (facts.baseSequence !== expected) throw outOfOrder(facts, `sequence ${expected} was expected`)
     return { kind: 'append' }
   }
 
@@ -135,11 +135,11 @@ export class ProducerState {
     }))
   }
 
-  /** Forgets producers that were last used before `beforeMs` (producer.id.expiration.ms), and the oldest above `countMax`. */
-  expire(beforeMs: number, countMax: number): void {
+  /** Forgets producers that were last used before `beforeMs` (producer.id.expiration.ms), and the oldest above `countMax`; not those in the middle of something. */
+  expire(beforeMs: number, countMax: number, isBusy: (producerId: number) => boolean): void {
     for (const [id, producer] of this.#producers) {
       if (producer.lastUsedMs >= beforeMs && this.#producers.size <= countMax) return
-      this.#producers.delete(id)
+      if (!isBusy(id)) this.#producers.delete(id)
     }
   }
 

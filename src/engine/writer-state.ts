@@ -123,7 +123,7 @@ export class WriterState {
   addSnapshot(batch: Batch, expireBeforeMs: number): void {
     this.#batchesSinceSnapshot = 0
     this.#bytesSinceSnapshot = 0
-    this.producers.expire(expireBeforeMs, producersPerPartitionMax)
+    this.producers.expire(expireBeforeMs, producersPerPartitionMax, (producerId) => this.transactions.openSince(producerId) !== null)
     const endOffset = this.#settledEnd
     batch.put(producerTable, [this.#uid], { endOffset, producers: this.producers.rows(), open: this.transactions.rows() })
     for (const { producerId, firstOffset, lastOffset } of this.transactions.takeUnstored(endOffset)) {

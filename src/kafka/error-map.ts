@@ -22,6 +22,7 @@ export const kafkaCode = {
   'sequence-out-of-order': errorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
   'producer-epoch-stale': errorCode.INVALID_PRODUCER_EPOCH,
   'producer-unknown': errorCode.UNKNOWN_PRODUCER_ID,
+  'transaction-open': errorCode.INVALID_TXN_STATE,
   // Not retriable, unlike what says that a partition is somewhere else: this one takes no records any more, from anybody.
   'partition-retired': errorCode.POLICY_VIOLATION,
   // Both retriable: there may be room again, and after a restart the disk may work again.

@@ -19,6 +19,7 @@ export const awsErrors = {
   'sequence-out-of-order': { type: 'InternalFailure', status: 500 },
   'producer-epoch-stale': { type: 'InternalFailure', status: 500 },
   'producer-unknown': { type: 'InternalFailure', status: 500 },
+  'transaction-open': { type: 'InternalFailure', status: 500 },
   // A shard that was resharded between routing and append: the client's retry is routed anew.
   'partition-retired': { type: 'InternalFailure', status: 500 },
   // Retriable for every SDK, as the room may come back.

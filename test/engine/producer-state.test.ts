@@ -68,9 +68,9 @@ test('producers expire by their last use, and the longest unused go first above 
   ] as const) {
     state.replay(batch(0, 1, 0, producerId), 0, at)
   }
-  state.expire(15, 10)
+  state.expire(15, 10, () => false)
   expect(state.size).toBe(2)
-  state.expire(0, 1)
+  state.expire(0, 1, () => false)
   expect(state.check(batch(5, 1, 0, 2))).toEqual({ kind: 'append' })
   expect(() => state.check(batch(5, 1, 0, 3))).toThrow()
 })

@@ -76,11 +76,17 @@ export class World {
     value: string,
   ): Promise<string> {
     const { producerId, producerEpoch } = producer
-    const part = { producerId, producerEpoch, partitions: [this.key(index)], groups: [], verifyOnly: false }
-    const joined = await this.transactions.add(id, part)
-    if (joined.error !== 'NONE') return joined.error
+    const part = { producerId, producerEpoch, partitions: [this.key(index)], groups: [] }
     const partition = this.partition(index)
-    if (!this.transactions.holds(id, producerId, producerEpoch, partition.topic.id, index)) return 'INVALID_TXN_STATE'
+    let standing: string | null
+    for (;;) {
+      await partition.open()
+      standing = this.transactions.standing(id, part)
+      if (standing !== null) break
+      await this.transactions.settled(id)
+    }
+    if (standing === 'TRANSACTION_ABORTABLE') this.transactions.join(id, part)
+    else if (standing !== 'NONE') return standing
     const batch = batchOf([value], this.clock.now(), { producerId, producerEpoch, baseSequence: producer.sequence, transactional: true })
     return this.engine.append(partition, batch).then(
       () => 'NONE',

@@ -51,6 +51,8 @@ function decide(body: Transaction | null, event: TransactionEvent, moment: Trans
       return decideAdd(body, event, moment)
     case 'end':
       return decideEnd(body, event, moment)
+    case 'look':
+      return [reply(moment.to, { error: 'NONE', producerId: -1, producerEpoch: -1 })]
     case 'timer':
       if (event.timer === expiryTimer) return decideExpiry(body)
       // Whatever else fires (the runtime's own retry after a full disk) looks at the deadline again.
@@ -60,7 +62,8 @@ function decide(body: Transaction | null, event: TransactionEvent, moment: Trans
   }
 }
 
-const overdue = (body: Transaction | null, { nowMs }: TransactionMoment): boolean => body !== null && nowMs >= body.startedMs + body.timeoutMs
+const overdue = (body: Transaction | null, { nowMs }: TransactionMoment): boolean =>
+  body?.status === 'ongoing' && nowMs >= body.startedMs + body.timeoutMs
 
 /** A topic is gone: its partitions cannot take a marker any more. */
 function decideForget(body: Transaction | null, topicId: string, { to }: TransactionMoment): TransactionEffect[] {

@@ -3,7 +3,7 @@
 import { arm, cancel, record, reply } from '../effect.ts'
 import { faultOf } from './add.ts'
 import { type EndEvent, failed, type TransactionEffect, type TransactionMoment } from './events.ts'
-import { ended, expiryTimer, nextEpoch, rowOf, type Transaction, timeoutTimer } from './state.ts'
+import { ended, expiryTimer, fencingEpoch, nextEpoch, rowOf, type Transaction, timeoutTimer } from './state.ts'
 
 export function decideEnd(body: Transaction | null, event: EndEvent, moment: TransactionMoment): TransactionEffect[] {
   const { to } = moment
@@ -29,11 +29,12 @@ function isRetry(body: Transaction, { producerId, producerEpoch }: EndEvent): bo
   return body.status !== 'ongoing' && producerId === body.lastProducerId && producerEpoch === body.lastProducerEpoch && body.lastProducerEpoch !== -1
 }
 
-/** The id and epoch after an end that raises the epoch. */
-function raised(body: Transaction, freshProducerId: number) {
+/** The id and epoch after an end that raises the epoch; null where that takes a new producer id and there is none. */
+function raised(body: Transaction, freshProducerId: number | null) {
   const epoch = nextEpoch(body.producerEpoch)
+  if (epoch === null && freshProducerId === null) return null
   return {
-    producerId: epoch === null ? freshProducerId : body.producerId,
+    producerId: epoch === null ? freshProducerId! : body.producerId,
     producerEpoch: epoch ?? 0,
     lastProducerId: body.producerId,
     lastProducerEpoch: body.producerEpoch,
@@ -42,7 +43,8 @@ function raised(body: Transaction, freshProducerId: number) {
 
 function endOpen(body: Transaction, event: EndEvent, { to, nowMs, limits }: TransactionMoment): TransactionEffect[] {
   const after = event.raisesEpoch ? raised(body, event.freshProducerId) : {}
-  const markerEpoch = event.raisesEpoch ? body.producerEpoch + 1 : body.producerEpoch
+  if (!after) return [reply(to, failed('CONCURRENT_TRANSACTIONS'))]
+  const markerEpoch = event.raisesEpoch ? fencingEpoch(body.producerEpoch) : body.producerEpoch
   const change = ended(body, event.committed, markerEpoch, after, nowMs)
   return [
     record(change),
@@ -53,7 +55,9 @@ function endOpen(body: Transaction, event: EndEvent, { to, nowMs, limits }: Tran
 }
 
 function raiseOnly(body: Transaction, event: EndEvent, { to, nowMs, limits }: TransactionMoment): TransactionEffect[] {
-  const row = { ...rowOf(body), ...raised(body, event.freshProducerId), status: 'complete-abort' as const, updatedMs: nowMs }
+  const after = raised(body, event.freshProducerId)
+  if (!after) return [reply(to, failed('CONCURRENT_TRANSACTIONS'))]
+  const row = { ...rowOf(body), ...after, status: 'complete-abort' as const, startedMs: nowMs, updatedMs: nowMs }
   return [
     record({ type: 'transaction-changed', row }),
     arm(expiryTimer, nowMs + limits.expirationMs),
@@ -64,7 +68,7 @@ function raiseOnly(body: Transaction, event: EndEvent, { to, nowMs, limits }: Tr
 /** The transaction timed out: aborted under a higher epoch, which fences its producer. */
 export function decideTimeout(body: Transaction | null, { nowMs, limits }: TransactionMoment): TransactionEffect[] {
   if (body?.status !== 'ongoing') return []
-  const epoch = nextEpoch(body.producerEpoch) ?? body.producerEpoch + 1
+  const epoch = fencingEpoch(body.producerEpoch)
   const after = { producerEpoch: epoch, lastProducerId: -1, lastProducerEpoch: -1 }
   return [record(ended(body, false, epoch, after, nowMs)), arm(expiryTimer, nowMs + limits.expirationMs)]
 }

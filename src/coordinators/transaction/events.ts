@@ -13,6 +13,7 @@ export type TransactionError = Extract<
   | 'INVALID_TRANSACTION_TIMEOUT'
   | 'INVALID_REQUEST'
   | 'TRANSACTION_ABORTABLE'
+  | 'CONCURRENT_TRANSACTIONS'
   | 'COORDINATOR_LOAD_IN_PROGRESS'
   | 'COORDINATOR_NOT_AVAILABLE'
 >
@@ -23,17 +24,21 @@ export interface InitEvent {
   /** What the producer says that it had (KIP-360); -1 for nothing. */
   readonly producerId: number
   readonly producerEpoch: number
-  /** A producer id that nobody had before, in case one is needed. */
-  readonly freshProducerId: number
+  /** A producer id that nobody had before; null where none seemed to be needed. */
+  readonly freshProducerId: number | null
 }
 
-export interface AddEvent {
-  readonly verb: 'add'
+/** What a producer wants to write to. */
+export interface Part {
   readonly producerId: number
   readonly producerEpoch: number
   /** partitionKey of each. */
   readonly partitions: readonly string[]
   readonly groups: readonly string[]
+}
+
+export interface AddEvent extends Part {
+  readonly verb: 'add'
   /** Only ask whether they are in the transaction. */
   readonly verifyOnly: boolean
 }
@@ -45,7 +50,12 @@ export interface EndEvent {
   readonly committed: boolean
   /** KIP-890: the end raises the epoch, and a retry is told by it. */
   readonly raisesEpoch: boolean
-  readonly freshProducerId: number
+  readonly freshProducerId: number | null
+}
+
+/** Only asks to be answered: everything that was handed in before is done by then. */
+export interface LookEvent {
+  readonly verb: 'look'
 }
 
 /** The only event that comes from a timer. */
@@ -60,7 +70,7 @@ export interface ForgetEvent {
   readonly topicId: string
 }
 
-export type TransactionEvent = InitEvent | AddEvent | EndEvent | TimerEvent | ForgetEvent
+export type TransactionEvent = InitEvent | AddEvent | EndEvent | LookEvent | TimerEvent | ForgetEvent
 
 export interface TransactionAnswer {
   readonly error: TransactionError

@@ -1,7 +1,7 @@
 // InitProducerId: a producer takes over its transactional id. Whoever had it before is fenced by the epoch; what it left open is aborted.
 import { arm, cancel, record, reply } from '../effect.ts'
 import { failed, type InitEvent, type TransactionEffect, type TransactionMoment } from './events.ts'
-import { ended, expiryTimer, nextEpoch, rowOf, type Transaction, timeoutTimer } from './state.ts'
+import { ended, expiryTimer, fencingEpoch, nextEpoch, rowOf, type Transaction, timeoutTimer } from './state.ts'
 
 export function decideInit(body: Transaction | null, event: InitEvent, moment: TransactionMoment): TransactionEffect[] {
   const { to, nowMs, limits } = moment
@@ -13,16 +13,18 @@ export function decideInit(body: Transaction | null, event: InitEvent, moment: T
 
   const open = body.status === 'ongoing'
   // An open transaction is aborted under an epoch of its own, which fences its producer; the new one starts an epoch later, as in Kafka.
-  const markerEpoch = open ? (nextEpoch(body.producerEpoch) ?? body.producerEpoch) : body.producerEpoch
+  const markerEpoch = open ? fencingEpoch(body.producerEpoch) : body.producerEpoch
   const epoch = nextEpoch(markerEpoch)
+  if (epoch === null && event.freshProducerId === null) return [reply(to, failed('CONCURRENT_TRANSACTIONS'))]
   const after = {
-    producerId: epoch === null ? event.freshProducerId : body.producerId,
+    producerId: epoch === null ? event.freshProducerId! : body.producerId,
     producerEpoch: epoch ?? 0,
     lastProducerId: body.producerId,
     // Only one who named its epoch may come again for the answer.
     lastProducerEpoch: event.producerId === -1 ? -1 : event.producerEpoch,
     timeoutMs: event.timeoutMs,
     status: 'empty' as const,
+    startedMs: -1,
     updatedMs: nowMs,
   }
   const change = open
@@ -39,6 +41,8 @@ export function decideInit(body: Transaction | null, event: InitEvent, moment: T
 /** The first producer of a transactional id. One that names an id from before it was forgotten starts over all the same. */
 function begin(event: InitEvent, { to, nowMs, limits }: TransactionMoment): TransactionEffect[] {
   const producerId = event.freshProducerId
+  // It was still known when the request came, and has expired since.
+  if (producerId === null) return [reply(to, failed('CONCURRENT_TRANSACTIONS'))]
   const row = {
     producerId,
     producerEpoch: 0,

@@ -23,7 +23,7 @@ export interface Transaction {
   /** `topicId/partition` of what the transaction writes to. */
   partitions: Set<string>
   groups: Set<string>
-  /** When the open transaction began; -1 without one. */
+  /** When the transaction began, the last one where none is open; -1 where there was none in this epoch. */
   startedMs: number
   updatedMs: number
 }
@@ -39,6 +39,12 @@ const epochMax = 0x7fff - 1
 
 /** The epoch after this one; null where a new producer id is needed. */
 export const nextEpoch = (epoch: number): number | null => (epoch >= epochMax ? null : epoch + 1)
+
+/** The epoch that fences the producer which has this one. */
+export const fencingEpoch = (epoch: number): number => epoch + 1
+
+/** Is a new producer id about to be needed? Asked before events that wait are decided, so with room for some. */
+export const nearlyOutOfEpochs = ({ producerEpoch }: Transaction): boolean => producerEpoch >= epochMax - 16
 
 export const timeoutTimer = 'timeout'
 export const expiryTimer = 'expiry'
@@ -72,7 +78,6 @@ export function ended(body: Transaction, committed: boolean, markerEpoch: number
     status: committed ? 'complete-commit' : 'complete-abort',
     partitions: [],
     groups: [],
-    startedMs: -1,
     updatedMs: nowMs,
     ...after,
   }

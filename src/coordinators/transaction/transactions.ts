@@ -5,19 +5,21 @@ import type { Store } from '../../../storage/store.ts'
 import type { Batch } from '../../../storage/tables.ts'
 import type { Clock, Timer } from '../../clock.ts'
 import { type Outcome, type Refusal, Runtime } from '../runtime.ts'
+import { standingOf } from './add.ts'
 import { createTransactionCoordinator } from './coordinator.ts'
 import {
   type AddEvent,
   type EndEvent,
   failed,
   type InitEvent,
+  type Part,
   type TransactionAnswer,
   type TransactionError,
   type TransactionEvent,
   type TransactionLimits,
 } from './events.ts'
 import { type EndedRecord, type TransactionRecord, transactionTable } from './records.ts'
-import { partitionKey, splitPartitionKey, statusNames, type Transaction, type TransactionSlot } from './state.ts'
+import { nearlyOutOfEpochs, splitPartitionKey, statusNames, type Transaction, type TransactionSlot } from './state.ts'
 
 /** A partition as a transaction's end needs it: engine/partition.ts's Partition is one. */
 export interface MarkedPartition {
@@ -108,8 +110,9 @@ export class Transactions {
   }
 
   async init(transactionalId: string, asked: Omit<InitEvent, 'verb' | 'freshProducerId'>): Promise<TransactionAnswer> {
-    const { producerId } = await this.#options.newProducerId()
-    return this.#submit(transactionalId, { verb: 'init', ...asked, freshProducerId: producerId })
+    const body = await this.#body(transactionalId)
+    const freshProducerId = !body || nearlyOutOfEpochs(body) ? await this.#freshProducerId() : null
+    return this.#submit(transactionalId, { verb: 'init', ...asked, freshProducerId })
   }
 
   /** Partitions are opened first, so that an end finds them ready. */
@@ -122,19 +125,33 @@ export class Transactions {
   }
 
   async end(transactionalId: string, asked: Omit<EndEvent, 'verb' | 'freshProducerId'>): Promise<TransactionAnswer> {
-    const { producerId } = await this.#options.newProducerId()
-    return this.#submit(transactionalId, { verb: 'end', ...asked, freshProducerId: producerId })
+    const body = await this.#body(transactionalId)
+    const freshProducerId = body && nearlyOutOfEpochs(body) ? await this.#freshProducerId() : null
+    return this.#submit(transactionalId, { verb: 'end', ...asked, freshProducerId })
   }
 
-  /** Is the partition in the open transaction of this producer, with nothing on its way that could end it? If so an append may follow in the same turn. */
-  holds(transactionalId: string, producerId: number, producerEpoch: number, topicId: string, partition: number): boolean {
-    const body = this.#runtime.settledState(transactionalId)?.body
-    return (
-      body?.status === 'ongoing' &&
-      body.producerId === producerId &&
-      body.producerEpoch === producerEpoch &&
-      body.partitions.has(partitionKey(topicId, partition))
-    )
+  /**
+   * Where a producer stands with what it wants to write to, in this turn: NONE where all of it is in its open transaction and nothing is on its way that could end
+   * that, TRANSACTION_ABORTABLE where it could `join`, else what is wrong with the producer. Null while something of the id is on its way: `settled`, and look again.
+   */
+  standing(transactionalId: string, part: Part): TransactionError | null {
+    if (this.#closed) return refusals.closing
+    if (this.#stored.has(transactionalId) || !this.#runtime.isQuiet(transactionalId)) return null
+    return standingOf(this.#runtime.peek(transactionalId)?.body ?? null, part)
+  }
+
+  /**
+   * Adds what `standing` has just said could be added. What is handed to the store in the same turn is stored with it or after it, and fails with it: an append need not
+   * wait for the answer. Partitions must be open, groups loaded.
+   */
+  join(transactionalId: string, part: Part): void {
+    // A broken invariant is told to onError.
+    this.#submit(transactionalId, { verb: 'add', ...part, verifyOnly: false }).catch(() => {})
+  }
+
+  /** Settles when everything that was handed in for the id is done; not NONE where the id is not to be had at all. */
+  async settled(transactionalId: string): Promise<TransactionError> {
+    return (await this.#submit(transactionalId, { verb: 'look' })).error
   }
 
   /** Every id in memory. After a start they come in by and by; `ready` tells when. */
@@ -145,8 +162,7 @@ export class Transactions {
   }
 
   async describe(transactionalId: string): Promise<ListedTransaction | undefined> {
-    await this.#load(transactionalId)
-    const body = this.#runtime.peek(transactionalId)?.body
+    const body = await this.#body(transactionalId)
     return body ? listedOf(transactionalId, body) : undefined
   }
 
@@ -170,6 +186,15 @@ export class Transactions {
   #partition(key: string): MarkedPartition | undefined {
     const { topicId, partition } = splitPartitionKey(key)
     return this.#options.partition(topicId, partition)
+  }
+
+  async #body(transactionalId: string): Promise<Transaction | null> {
+    await this.#load(transactionalId)
+    return this.#runtime.peek(transactionalId)?.body ?? null
+  }
+
+  async #freshProducerId(): Promise<number> {
+    return (await this.#options.newProducerId()).producerId
   }
 
   async #submit(id: string, event: TransactionEvent): Promise<TransactionAnswer> {

@@ -53,6 +53,7 @@ export const handleAddPartitionsToTxn = handler(addPartitionsToTxn, async (reque
 
 /** All of them or none: where one is unknown, the others are not attempted. */
 async function add(topics: Topics, transactions: Transactions, asked: Asked, version: number): Promise<TopicResult[]> {
+  if (asked.transactionalId === '') return resultsOf(asked, () => errorCode.INVALID_REQUEST)
   const known = (name: string, index: number): boolean => topics.get(name)?.partitions[index] !== undefined
   const allKnown = asked.topics.every(({ name, partitions }) => partitions.every((index) => known(name, index)))
   if (!allKnown) {
@@ -61,9 +62,7 @@ async function add(topics: Topics, transactions: Transactions, asked: Asked, ver
   const partitions = asked.topics.flatMap(({ name, partitions: indexes }) => indexes.map((index) => partitionKey(topics.get(name)!.id, index)))
   const { producerId, producerEpoch, verifyOnly } = asked
   const { error } = await transactions.add(asked.transactionalId, { producerId, producerEpoch, partitions, groups: [], verifyOnly })
-  // Before v5 clients know the failed verification by another name.
-  const told = error === 'TRANSACTION_ABORTABLE' && version < 5 ? 'INVALID_TXN_STATE' : error
-  return resultsOf(asked, () => producerError(told, version >= 2))
+  return resultsOf(asked, () => producerError(error, version >= 2))
 }
 
 function resultsOf({ topics }: Asked, codeOf: (name: string, index: number) => number): TopicResult[] {

@@ -7,6 +7,8 @@ import { describeProducers } from '../../../protocol/messages/describe-producers
 import type { Partition } from '../../engine/partition.ts'
 import { handler } from '../context.ts'
 
+const unknownMessage = 'This server does not host this topic-partition.'
+
 export const handleDescribeProducers = handler(
   describeProducers,
   async (request, { engine, respond }) => {
@@ -16,7 +18,8 @@ export const handleDescribeProducers = handler(
         partitions: await Promise.all(
           partitionIndexes.map(async (partitionIndex) => {
             const partition = engine.topics.get(name)?.partitions[partitionIndex]
-            if (!partition) return { partitionIndex, errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, activeProducers: [] }
+            if (!partition)
+              return { partitionIndex, errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: unknownMessage, activeProducers: [] }
             await engine.open([partition])
             return { partitionIndex, errorCode: errorCode.NONE, activeProducers: producersOf(partition) }
           }),

@@ -6,7 +6,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { describeTransactions } from '../../../protocol/messages/describe-transactions.ts'
 import { handler } from '../context.ts'
 
-const unknown = { transactionState: '', transactionTimeoutMs: 0, transactionStartTimeMs: -1, producerId: -1, producerEpoch: -1, topics: [] }
+const unknown = { transactionState: '', transactionTimeoutMs: 0, transactionStartTimeMs: 0, producerId: 0, producerEpoch: 0, topics: [] }
 
 export const handleDescribeTransactions = handler(
   describeTransactions,

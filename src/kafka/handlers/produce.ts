@@ -12,7 +12,8 @@
 // - A partition that stands twice in a request gets both batches and two answers; Kafka takes one of them.
 // - A duplicate is answered with LogAppendTime -1, as its first answer was; Kafka gives the batch's largest timestamp.
 // - Errors carry a message from v8 on, where Kafka leaves most of them without one.
-// - Before v12 a partition that is not in the transaction is refused with INVALID_TXN_STATE at once; from v12 on it joins the transaction by itself (KIP-890).
+//
+// As in Apache Kafka since 3.5, min.insync.replicas above the number of replicas, which is one, asks for no more than there are: acks=all is never refused for it.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { produce } from '../../../protocol/messages/produce.ts'
@@ -20,25 +21,19 @@ import { RecordsRefused } from '../../../protocol/records/refusal.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import type { Appended, Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
-import type { Partition } from '../../engine/partition.ts'
 import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 import { findPartition } from '../partitions.ts'
 import { appendTerms, batchesOf, claimsTransaction } from '../produce-records.ts'
-import { checkTransaction, joinTransaction } from '../produce-transaction.ts'
+import { checkTransaction, enterTransaction, type ProducedPart } from '../produce-transaction.ts'
 
 type Request = RequestOf<typeof produce>
 type TopicAnswer = ResponseInput<typeof produce>['responses'][number]
 type PartitionAnswer = TopicAnswer['partitionResponses'][number]
 
 /** One partition's part of a request. */
-interface Part {
-  index: number
-  records: Buffer | null
-  /** Or the code that says why there is none. */
-  partition: Partition | number
-  /** Why the partition could not join the transaction. */
-  transactionError?: number
+interface Part extends ProducedPart {
+  readonly index: number
 }
 
 const noLeader = { leaderId: -1, leaderEpoch: -1 }
@@ -49,13 +44,11 @@ export const handleProduce = handler(
   async (request, { version, engine, transactions, logger, lent, proceed, respond, silence, hangUp }) => {
     const refusal = refusalOf(request)
     const parts = partsOf(engine, version, request)
+    const { transactionalId } = request
     // The one wait before the order is fixed; nothing behind this request starts until then.
-    for (const { partition } of parts) if (typeof partition !== 'number' && !partition.opened && !refusal) await engine.open([partition])
+    for (let notYet: Promise<unknown> | null; !refusal && (notYet = whatIsMissing()); ) await notYet
 
     const terms = { ...appendTerms(version), reusable: lent }
-    const { transactionalId } = request
-    if (transactionalId !== null && !refusal) await joinTransaction(transactions, transactionalId, parts, version)
-
     const appends = parts.map(append)
     proceed()
     const answers = await Promise.all(appends)
@@ -70,13 +63,23 @@ export const handleProduce = handler(
     })
     return respond({ responses }, firstError?.errorCode)
 
+    /** Null where the appends may be handed over in this turn. */
+    function whatIsMissing(): Promise<unknown> | null {
+      for (const { partition } of parts) {
+        if (typeof partition === 'number') continue
+        if (!partition.opened) return partition.open()
+        if (transactionalId !== null && partition.held) return partition.held
+      }
+      return transactionalId === null ? null : enterTransaction(transactions, transactionalId, parts, version)
+    }
+
     function append(part: Part): Promise<PartitionAnswer> {
       const { index, records, partition } = part
       try {
         if (refusal) throw refusal
         if (typeof partition === 'number') throw new Refusal(partition, 'This server does not host this topic-partition.')
         const batches = batchesOf(records, version, partition.topic)
-        if (claimsTransaction(batches)) checkTransaction(transactions, transactionalId, part, batches)
+        if (claimsTransaction(batches)) checkTransaction(transactionalId, part, batches, version)
         return engine.append(partition, batches, terms).then(
           (appended) => stored(index, appended),
           (error: unknown) => refused(index, error, partition.startOffset),

@@ -7,6 +7,8 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { txnOffsetCommit } from '../../../protocol/messages/txn-offset-commit.ts'
 import type { RequestOf } from '../../../protocol/schema.ts'
 import type { OffsetToCommit } from '../../coordinators/group/events.ts'
+import type { Part, TransactionError } from '../../coordinators/transaction/events.ts'
+import type { Transactions } from '../../coordinators/transaction/transactions.ts'
 import type { Context } from '../context.ts'
 import { handler } from '../context.ts'
 import { producerError } from '../transactions.ts'
@@ -61,10 +63,11 @@ async function commit(
 ): Promise<{ code: number; codes: number[] }> {
   const { transactions, groups, version } = context
   const { transactionalId, groupId, producerId, producerEpoch } = request
+  if (groupId === '') return { code: errorCode.INVALID_GROUP_ID, codes: [] }
   const part = { producerId, producerEpoch, partitions: [], groups: [groupId] }
-  // Before v5 the client has added the group itself.
-  const joined = await transactions.add(transactionalId, { ...part, verifyOnly: version < 5 })
-  if (joined.error !== 'NONE') return { code: inVersion(joined.error, version), codes: [] }
+  await groups.load(groupId)
+  const joined = await join(transactions, transactionalId, part, version)
+  if (joined !== 'NONE') return { code: inVersion(joined, version), codes: [] }
   const told = await groups.submit(groupId, {
     verb: 'commit',
     memberId: request.memberId,
@@ -76,7 +79,7 @@ async function commit(
     producerId,
     offsets,
   })
-  // The transaction may have timed out meanwhile; what came after its end must not become part of the next one.
+  // It may have ended meanwhile, by its timeout, or the join was not stored; what came after its end must not become part of the next one.
   const still = await transactions.add(transactionalId, { ...part, verifyOnly: true })
   if (still.error !== 'NONE') {
     await groups.submit(groupId, { verb: 'drop-pending', producerId })
@@ -85,7 +88,21 @@ async function commit(
   return { code: errorCode[told.error], codes: told.offsets.map((error) => errorCode[error]) }
 }
 
-function inVersion(error: Parameters<typeof producerError>[0], version: number): number {
+/** Before v5 the client has added the group itself. From then on it joins here, in one commit with the offsets: nobody waits for it by itself. */
+async function join(transactions: Transactions, transactionalId: string, part: Part, version: number): Promise<TransactionError> {
+  for (;;) {
+    const standing = transactions.standing(transactionalId, part)
+    if (standing === 'TRANSACTION_ABORTABLE' && version >= 5) {
+      transactions.join(transactionalId, part)
+      return 'NONE'
+    }
+    if (standing !== null) return standing
+    const error = await transactions.settled(transactionalId)
+    if (error !== 'NONE') return error
+  }
+}
+
+function inVersion(error: TransactionError, version: number): number {
   if (error === 'TRANSACTION_ABORTABLE') return version >= 4 ? errorCode.TRANSACTION_ABORTABLE : errorCode.INVALID_TXN_STATE
   // This API never learned the newer name.
   return producerError(error, false)
