@@ -42,6 +42,7 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
     topics,
     groupConfigs,
     assignorNames: () => settings.get('group.consumer.assignors'),
+    migrationPolicy: () => settings.get('group.consumer.migration.policy'),
     onError: told('a group'),
   })
   const streamsGroups = await createStreamsGroups({

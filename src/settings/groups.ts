@@ -40,7 +40,6 @@ export const groupSettings = {
   'group.consumer.assignors': list({ default: 'uniform,range', meaning: 'Server-side assignors, the first is the default.' }),
   'group.consumer.migration.policy': oneOf(['bidirectional', 'upgrade', 'downgrade', 'disabled'], {
     default: 'bidirectional',
-    inert: true,
     meaning: 'Whether a group may change between the classic and the consumer protocol while it runs.',
   }),
   'group.consumer.assignment.interval.ms': int({

@@ -3,6 +3,7 @@
 
 import { ManualClock } from '../../src/clock.ts'
 import { loadRegexes } from '../../src/coordinators/group/consumer/regex.ts'
+import type { MigrationPolicy } from '../../src/coordinators/group/consumer/world.ts'
 import type { Verb, Verbs } from '../../src/coordinators/group/events.ts'
 import { type Asked, createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
 import { nothing, type Spread, spreadOf } from '../../src/coordinators/group/spread.ts'
@@ -19,8 +20,9 @@ interface Client {
 }
 
 /** The transcript with its answers as this code gives them. */
-export async function playConsumer(text: string): Promise<string> {
-  const player = new Player()
+export const playConsumer = (text: string): Promise<string> => playWith(new ConsumerPlayer(), text)
+
+export async function playWith(player: ConsumerPlayer, text: string): Promise<string> {
   const out: string[] = []
   // Loading takes as long as it takes; the answers below are awaited by turns.
   await loadRegexes()
@@ -37,7 +39,7 @@ export async function playConsumer(text: string): Promise<string> {
   return out.join('\n')
 }
 
-class Player {
+export class ConsumerPlayer {
   readonly clock = new ManualClock()
   readonly store = new FakeStore(this.clock)
   readonly topics = new FakeTopics()
@@ -45,13 +47,23 @@ class Player {
   readonly configs = new Map<string, string>()
   readonly clients = new Map<string, Client>()
   readonly random = seededRandom(1)
+  migrationPolicy: MigrationPolicy = 'bidirectional'
   groups!: Groups
   said: string[] = []
 
   async start(): Promise<void> {
     const { store, clock, topics, settings, random } = this
     const onError = (error: unknown): void => void this.said.push(`! ${error}`)
-    this.groups = await createGroups({ store, clock, topics, settings, random, groupConfigs: () => this.configs, onError })
+    this.groups = await createGroups({
+      store,
+      clock,
+      topics,
+      settings,
+      random,
+      groupConfigs: () => this.configs,
+      migrationPolicy: () => this.migrationPolicy,
+      onError,
+    })
   }
 
   async run(line: string): Promise<string[]> {
@@ -120,7 +132,7 @@ class Player {
         return this.ask({ verb: 'consumer-describe' }, (told) => {
           const members = told.members.map(
             (m) =>
-              `\n<   ${m.memberId}${m.instanceId ? `(${m.instanceId})` : ''} epoch=${m.epoch} has ${this.show(m.assigned)} shall ${this.show(m.target)}`,
+              `\n<   ${m.memberId}${m.isClassic ? ' classic' : ''}${m.instanceId ? `(${m.instanceId})` : ''} epoch=${m.epoch} has ${this.show(m.assigned)} shall ${this.show(m.target)}`,
           )
           return `${told.error} ${told.state} epoch=${told.epoch} assigned=${told.assignmentEpoch} by ${told.assignorName}${members.join('')}`
         })
@@ -144,6 +156,9 @@ class Player {
         return
       case 'set':
         for (const [name, value] of words) this.settings.set(name, Number(value))
+        return
+      case 'policy':
+        this.migrationPolicy = who as MigrationPolicy
         return
       default:
         throw new Error(`no such command: ${command}`)

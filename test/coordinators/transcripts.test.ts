@@ -3,12 +3,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { playConsumer } from './consumer-transcript.ts'
+import { playMigration } from './migration-transcript.ts'
 import { playStreams } from './streams-transcript.ts'
 import { play } from './transcript.ts'
 
 const folder = new URL('../transcripts/', import.meta.url)
 
-const kinds = { classic: play, consumer: playConsumer, streams: playStreams }
+const kinds = { classic: play, consumer: playConsumer, migration: playMigration, streams: playStreams }
 
 describe.each(Object.entries(kinds))('transcripts of %s groups', (kind, player) => {
   for (const name of readdirSync(folder).filter((file) => file.startsWith(`${kind}-`) && file.endsWith('.txt'))) {

@@ -20,6 +20,7 @@ import { applyConsumer, type ConsumerGroup, newConsumerGroup } from './consumer/
 import type { ConsumerWorld } from './consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
 import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
+import { decideUpgrade } from './migration/upgrade.ts'
 import { applyOffset, fetchOffsets, type Offsets, type PendingOffsets, pendingOf, removeOffsets } from './offsets.ts'
 import {
   type GroupRecord,
@@ -58,7 +59,7 @@ export interface GroupOptions {
 export function createGroupCoordinator(options: GroupOptions): GroupCoordinator {
   return {
     decide: (group, event, moment) => decide(group, event, { ...moment, settings: options.settings }, options),
-    settle,
+    settle: (group, nowMs) => settle(group, { nowMs, to: 0, settings: options.settings }, options),
     apply,
     due: (timer) => ({ verb: 'timer', timer }),
     write(batch, groupId, stored) {
@@ -110,6 +111,8 @@ function decideOfClassic(
     case 'consumer-heartbeat':
     case 'consumer-describe': {
       const isFree = classic.phase === 'empty'
+      if (event.verb === 'consumer-heartbeat' && event.epoch === 0 && !isFree)
+        return decideUpgrade(group.id, classic, event, moment, options.consumers)
       const effects = decideWithoutConsumer(group.id, isFree, exists, event, moment, options.consumers)
       return effects.some((effect) => effect.do === 'record') ? [...timersOfPending(classic.pending), ...effects] : effects
     }
@@ -176,13 +179,13 @@ const isEmpty = (body: ClassicGroup | ConsumerGroup): boolean => (body.kind === 
 const remove = (body: ClassicGroup | ConsumerGroup): GroupEffect =>
   record({ type: 'group-removed', gone: body.kind === 'classic' ? [...body.storedMembers] : [] })
 
-function settle(group: Group, nowMs: number): GroupEffect[] {
+function settle(group: Group, moment: GroupMoment, options: GroupOptions): GroupEffect[] {
   const { body, offsets } = group
-  if (body?.kind === 'consumer') return settleConsumer(body, nowMs)
+  if (body?.kind === 'consumer') return settleConsumer(body, moment, options.consumers)
   if (!body) return []
   // Came into being for a member that never joined.
   const forgettable = body.phase === 'empty' && !body.stored && body.pending.size === 0 && offsets.size === 0 && group.pending.size === 0
-  return forgettable ? [change({ type: 'group-forgotten' })] : settleRebalance(body, nowMs)
+  return forgettable ? [change({ type: 'group-forgotten' })] : settleRebalance(body, moment.nowMs)
 }
 
 function apply(group: Group, change: GroupRecord): void {
@@ -206,8 +209,17 @@ function apply(group: Group, change: GroupRecord): void {
     case 'group-forgotten':
       group.body = null
       break
+    case 'turned-consumer':
+      group.body = newConsumerGroup(0)
+      applyConsumer(group.body, { type: 'consumer-changed', row: change.row, members: change.members, gone: [] })
+      break
+    case 'turned-classic':
+      group.body = newClassicGroup()
+      applyClassic(group.body, { type: 'generation-stable', row: change.row, members: change.members, gone: [] })
+      break
     case 'consumer-changed':
     case 'consumer-expired':
+    case 'consumer-asked':
     case 'consumer-topics-seen':
       if (group.body?.kind !== 'consumer') group.body = newConsumerGroup(0)
       applyConsumer(group.body, change)
@@ -259,7 +271,12 @@ async function load(tables: Tables, groupId: string): Promise<Group> {
 async function loadConsumer(group: Group, tables: Tables, row: ConsumerGroupRow): Promise<void> {
   const rows = await tables.list(consumerMemberTable, [group.id])
   if (rows.some((member) => member.row.topicRegex !== null)) await loadRegexes()
-  apply(group, { type: 'consumer-changed', row, members: rows.map((member) => [String(member.key[1]), member.row] as const), gone: [] })
+  apply(group, {
+    type: 'consumer-changed',
+    row,
+    members: rows.map(({ key, row: member }) => [String(key[1]), { ...member, classic: member.classic ?? null }] as const),
+    gone: [],
+  })
 }
 
 /** Members of a group that was just loaded have a whole session to be heard of: the broker was away, not they. */

@@ -10,7 +10,7 @@ import { assignors } from './assignors/assignor.ts'
 import { phaseNames } from './classic/describe.ts'
 import { loadRegexes } from './consumer/regex.ts'
 import { phaseOf } from './consumer/state.ts'
-import type { ConsumerWorld } from './consumer/world.ts'
+import type { ConsumerWorld, MigrationPolicy } from './consumer/world.ts'
 import type { GroupSettings } from './effects.ts'
 import { type Answer, failures, type GroupError, type GroupEvent, type Verb, type Verbs } from './events.ts'
 import { createGroupCoordinator, endTransaction, type Group } from './group.ts'
@@ -35,6 +35,8 @@ export interface GroupsOptions {
   groupConfigs?(groupId: string): ReadonlyMap<string, string>
   /** Names of the assignors that consumer groups may use, the default first; all there are where left out. */
   assignorNames?(): readonly string[]
+  /** Whether groups may change their protocol while they have members; both ways where left out. */
+  migrationPolicy?(): MigrationPolicy
   /** Told of a broken invariant or of rows that cannot be read. */
   onError(error: unknown, groupId: string): void
 }
@@ -233,7 +235,7 @@ export class Groups {
   }
 
   #consumerWorld(): ConsumerWorld {
-    const { topics, groupConfigs, assignorNames } = this.#options
+    const { topics, groupConfigs, assignorNames, migrationPolicy } = this.#options
     const version = (): number => this.#topicsVersion
     return {
       topics: {
@@ -242,8 +244,10 @@ export class Groups {
         },
         get: (name) => topics.get(name),
         names: () => topics.all().map(({ name }) => name),
+        nameOf: (topicId) => topics.byId(topicId)?.name,
       },
       assignorNames: () => (assignorNames ? assignorNames().filter((name) => assignors.has(name)) : [...assignors.keys()]),
+      migrationPolicy: () => migrationPolicy?.() ?? 'bidirectional',
       groupConfig: (groupId, name) => groupConfigs?.(groupId).get(name),
     }
   }

@@ -3,7 +3,14 @@
 // volatile; after a crash its members find themselves in the stored generation or are told to rejoin. Does not decide anything; state.ts and offsets.ts apply.
 import { type Batch, table } from '../../../storage/tables.ts'
 import type { Token } from '../effect.ts'
-import { type ConsumerChange, type ConsumerExpired, type ConsumerGroupRow, type ConsumerTopicsSeen, consumerMemberTable } from './consumer/rows.ts'
+import {
+  type ConsumerAsked,
+  type ConsumerChange,
+  type ConsumerExpired,
+  type ConsumerGroupRow,
+  type ConsumerTopicsSeen,
+  consumerMemberTable,
+} from './consumer/rows.ts'
 import type { OffsetRow, Protocol } from './events.ts'
 
 /** A classic group: what a list of groups shows without touching its members. Key: group id. */
@@ -58,6 +65,19 @@ export type StoredRecord =
     }
   /** A static member came back under a new id into a stable generation, which goes on with its assignment. */
   | { readonly type: 'static-returned'; readonly row: GroupRow; readonly oldId: string; readonly newId: string; readonly member: MemberRow }
+  /** A group with members changes its protocol. `gone` are the stored members of the kind that it was. */
+  | {
+      readonly type: 'turned-consumer'
+      readonly row: ConsumerGroupRow
+      readonly members: ConsumerChange['members']
+      readonly gone: readonly string[]
+    }
+  | {
+      readonly type: 'turned-classic'
+      readonly row: GroupRow
+      readonly members: readonly (readonly [string, MemberRow])[]
+      readonly gone: readonly string[]
+    }
   /** A group came into being to keep offsets. Says nothing of the state: by the time it is durable the group may have members. */
   | { readonly type: 'group-created'; readonly row: GroupRow }
   /** The last member left. */
@@ -108,6 +128,7 @@ export type VolatileRecord =
   | { readonly type: 'sync-received'; readonly memberId: string; readonly waiting: Token | null }
   | { readonly type: 'group-forgotten' }
   | ConsumerExpired
+  | ConsumerAsked
   | ConsumerTopicsSeen
 
 export type GroupRecord = StoredRecord | VolatileRecord
@@ -119,6 +140,16 @@ export function writeRecord(batch: Batch, groupId: string, record: StoredRecord)
       batch.put(groupTable, [groupId], record.row)
       for (const memberId of record.gone) batch.delete(consumerMemberTable, [groupId, memberId])
       for (const [memberId, row] of record.members) batch.put(consumerMemberTable, [groupId, memberId], row)
+      break
+    case 'turned-consumer':
+      batch.put(groupTable, [groupId], record.row)
+      for (const memberId of record.gone) batch.delete(memberTable, [groupId, memberId])
+      for (const [memberId, row] of record.members) batch.put(consumerMemberTable, [groupId, memberId], row)
+      break
+    case 'turned-classic':
+      batch.put(groupTable, [groupId], record.row)
+      for (const memberId of record.gone) batch.delete(consumerMemberTable, [groupId, memberId])
+      for (const [memberId, row] of record.members) batch.put(memberTable, [groupId, memberId], row)
       break
     case 'generation-stable':
       batch.put(groupTable, [groupId], record.row)

@@ -11,6 +11,7 @@ import { handler } from '../context.ts'
 /** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
 const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
 const notAsked = -2147483648
+const classicMember = 0
 const consumerMember = 1
 
 export const handleConsumerGroupDescribe = handler(
@@ -41,7 +42,7 @@ export const handleConsumerGroupDescribe = handler(
             subscribedTopicRegex: member.topicRegex ?? '',
             assignment: named(member.assigned, engine.topics),
             targetAssignment: named(member.target, engine.topics),
-            memberType: consumerMember,
+            memberType: member.isClassic ? classicMember : consumerMember,
           })),
           authorizedOperations: request.includeAuthorizedOperations ? everyOperation : notAsked,
         }

@@ -3,7 +3,6 @@
 // Where we differ from Apache Kafka 4.4:
 // - A regular expression acts with the heartbeat that brings it, and on a new topic with the next one; Kafka resolves it in the background.
 // - Assignments are computed with the heartbeat that calls for them, not at most once in `group.consumer.assignment.interval.ms`.
-// - A live group does not change between the classic and the consumer protocol; an empty one does.
 // - A group id above 1,000 bytes gets INVALID_GROUP_ID; Kafka has no limit.
 
 import { errorCode } from '../../../protocol/error-code.ts'

@@ -2,10 +2,10 @@
 // Rules of KIP-62, KIP-345 (static members), KIP-394 (ids first), KIP-559, KIP-814 (a static leader skips its assignment).
 import { arm, cancel, change, record, reply } from '../../effect.ts'
 import { memberIdPrefixCharsMax, pendingMembersMax } from '../../limits.ts'
-import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
-import { failedJoin, failedSync, type GroupError, type JoinAnswer, type JoinEvent, type Protocol } from '../events.ts'
+import { type GroupEffect, type GroupMoment, type GroupSettings, sessionTimer } from '../effects.ts'
+import { failedJoin, failedSync, type GroupError, type JoinAnswer, type JoinEvent } from '../events.ts'
 import type { MemberRow } from '../records.ts'
-import { accepts, checkMember, sameProtocols, selectProtocol } from './protocols.ts'
+import { accepts, checkMember, copyProtocols, sameProtocols, selectProtocol } from './protocols.ts'
 import { beginRebalance, joined, listMembers } from './rebalance.ts'
 import type { ClassicGroup, Member } from './state.ts'
 
@@ -16,12 +16,7 @@ export function decideJoin(group: ClassicGroup, exists: boolean, event: JoinEven
   const { settings, to } = moment
   const { memberId } = event
   const fail = (error: GroupError, id = memberId): GroupEffect[] => [reply(to, failedJoin(error, id))]
-  if (
-    event.sessionTimeoutMs < settings.get('group.min.session.timeout.ms') ||
-    event.sessionTimeoutMs > settings.get('group.max.session.timeout.ms')
-  ) {
-    return fail('INVALID_SESSION_TIMEOUT')
-  }
+  if (!isSessionAllowed(event, settings)) return fail('INVALID_SESSION_TIMEOUT')
   if (!exists && memberId !== '') return fail('UNKNOWN_MEMBER_ID')
   if (!hasRoom(group, memberId, settings.get('group.max.size'))) return [...removal(group, memberId), ...fail('GROUP_MAX_SIZE_REACHED', '')]
   if (!accepts(group, event.protocolType, event.protocols)) return fail('INCONSISTENT_GROUP_PROTOCOL')
@@ -32,6 +27,9 @@ export function decideJoin(group: ClassicGroup, exists: boolean, event: JoinEven
   if (error !== 'NONE' || !member) return fail(error === 'NONE' ? 'UNKNOWN_MEMBER_ID' : error)
   return joinAgain(group, member, event, moment)
 }
+
+export const isSessionAllowed = ({ sessionTimeoutMs }: JoinEvent, settings: GroupSettings): boolean =>
+  sessionTimeoutMs >= settings.get('group.min.session.timeout.ms') && sessionTimeoutMs <= settings.get('group.max.session.timeout.ms')
 
 /** While a rebalance is on, those that have joined are counted, so that the last to rejoin are turned away if the limit was lowered. */
 function hasRoom(group: ClassicGroup, memberId: string, sizeMax: number): boolean {
@@ -135,11 +133,4 @@ function returnQuietly(group: ClassicGroup, old: Member, event: JoinEvent, newId
     skipAssignment: skips,
   }
   return [record({ type: 'static-returned', row, oldId: old.id, newId, member }), reply(moment.to, answer)]
-}
-
-/** Requests borrow their bytes from a frame. A name given twice counts once. */
-function copyProtocols(protocols: readonly Protocol[]): Protocol[] {
-  const byName = new Map<string, Protocol>()
-  for (const { name, metadata } of protocols) if (!byName.has(name)) byName.set(name, { name, metadata: Buffer.from(metadata) })
-  return [...byName.values()]
 }

@@ -14,9 +14,18 @@ export function accepts(group: ClassicGroup, protocolType: string, protocols: re
 
 /**
  * The protocol with the most votes among those that all of `members` offer; each votes for its first. Of equals, the one that got its first vote earliest.
- * `members` may be the group's members or those that are left of them.
+ * `members` may be the group's members or those that are left of them. Who joins is checked for having one in common with the others.
  */
-export function selectProtocol(members: Iterable<Member>): string {
+export function selectProtocol(members: Iterable<Offers>): string {
+  const selected = commonProtocol(members)
+  if (selected === null) throw new Error('members without a protocol in common')
+  return selected
+}
+
+type Offers = Pick<Member, 'protocols'>
+
+/** The same; null where there is none. */
+export function commonProtocol(members: Iterable<Offers>): string | null {
   const offered = new Map<string, number>()
   let count = 0
   const all = [...members]
@@ -29,15 +38,21 @@ export function selectProtocol(members: Iterable<Member>): string {
     const vote = member.protocols.find(({ name }) => offered.get(name) === count)
     if (vote) votes.set(vote.name, (votes.get(vote.name) ?? 0) + 1)
   }
-  let best = ''
+  let best: string | null = null
   let bestVotes = 0
   for (const [name, got] of votes) {
     if (got <= bestVotes) continue
     best = name
     bestVotes = got
   }
-  if (bestVotes === 0) throw new Error('members without a protocol in common')
   return best
+}
+
+/** Requests borrow their bytes from a frame. A name given twice counts once. */
+export function copyProtocols(protocols: readonly Protocol[]): Protocol[] {
+  const byName = new Map<string, Protocol>()
+  for (const { name, metadata } of protocols) if (!byName.has(name)) byName.set(name, { name, metadata: Buffer.from(metadata) })
+  return [...byName.values()]
 }
 
 /** Same names in the same order with the same metadata. */
@@ -50,7 +65,7 @@ export function sameBytes(a: Buffer, b: Buffer): boolean {
 }
 
 /** What a member told about itself for a protocol; empty where it does not offer it. */
-export function metadataOf(member: Member, protocolName: string | null): Buffer {
+export function metadataOf(member: Offers, protocolName: string | null): Buffer {
   return member.protocols.find(({ name }) => name === protocolName)?.metadata ?? noBytes
 }
 

@@ -1,17 +1,20 @@
-// Everything that can be asked of a consumer group, and of a group that is about to become one, sent to the verb that decides it. Verbs of classic members are
-// refused here as Kafka refuses them: such a group is not theirs.
+// Everything that can be asked of a consumer group, and of a group that is about to become one, sent to the verb that decides it. Those of classic members are in
+// classic/: a group may have both kinds while its clients are being changed.
 import { arm, cancel, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
 import { failures, type GroupEvent, type Request } from '../events.ts'
 import { fetchOffsets, type Offsets, type PendingOffsets } from '../offsets.ts'
+import { decideClassicHeartbeat, decideClassicSync } from './classic/heartbeat.ts'
+import { decideClassicJoin } from './classic/join.ts'
+import { decideClassicLeave } from './classic/leave.ts'
 import { describeConsumer } from './describe.ts'
 import { type ConsumerHeartbeatEvent, failedConsumerDescribe, failedConsumerHeartbeat } from './events.ts'
 import { decideConsumerHeartbeat } from './heartbeat.ts'
-import { decideConsumerLeave, decideConsumerSessionEnd, decideRevokeTimeout } from './leave.ts'
+import { decideClassicTimeout, decideConsumerLeave, decideConsumerSessionEnd, decideRevokeTimeout } from './leave.ts'
 import { checkFetch, decideConsumerCommit, decideConsumerOffsetDelete } from './offsets.ts'
 import { awayEpoch, type ConsumerGroup, leavingEpoch, newConsumerGroup } from './state.ts'
 import { faultOf } from './validate.ts'
-import { type ConsumerWorld, revokeTimer, revokeTimerPrefix, sessionTimeoutMs } from './world.ts'
+import { type ConsumerWorld, fetchTimerPrefix, rejoinTimerPrefix, revokeTimer, revokeTimerPrefix, sessionMsOf } from './world.ts'
 
 interface Holder {
   readonly id: string
@@ -48,12 +51,13 @@ export function decideOfConsumer(
     case 'describe':
       return [reply(to, { ...failures.describe(event, 'GROUP_ID_NOT_FOUND'), state: 'Dead', message: `Group ${group.id} is not a classic group.` })]
     case 'join':
-      return [reply(to, failures.join(event, 'INCONSISTENT_GROUP_PROTOCOL'))]
+      return decideClassicJoin(body, event, moment, world)
     case 'sync':
+      return decideClassicSync(body, event, moment, world)
     case 'heartbeat':
-      return [reply(to, failures[event.verb](event as never, 'UNKNOWN_MEMBER_ID'))]
+      return decideClassicHeartbeat(body, event, moment, world)
     case 'leave':
-      return [reply(to, { error: 'NONE', members: event.members.map(() => 'UNKNOWN_MEMBER_ID' as const) })]
+      return decideClassicLeave(body, event, moment, world)
   }
 }
 
@@ -83,7 +87,7 @@ function decideAnyHeartbeat(
 ): GroupEffect[] {
   const fault = faultOf(event, world)
   if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
-  if (event.epoch === leavingEpoch || event.epoch === awayEpoch) return decideConsumerLeave(body, groupId, event, moment)
+  if (event.epoch === leavingEpoch || event.epoch === awayEpoch) return decideConsumerLeave(body, groupId, event, moment, world)
   return decideConsumerHeartbeat(body, groupId, event, moment, world)
 }
 
@@ -91,6 +95,8 @@ function decideTimer(body: ConsumerGroup, timer: string): GroupEffect[] {
   const session = sessionTimer('')
   if (timer.startsWith(session)) return decideConsumerSessionEnd(body, timer.slice(session.length))
   if (timer.startsWith(revokeTimerPrefix)) return decideRevokeTimeout(body, timer.slice(revokeTimerPrefix.length))
+  if (timer.startsWith(rejoinTimerPrefix)) return decideClassicTimeout(body, timer.slice(rejoinTimerPrefix.length))
+  if (timer.startsWith(fetchTimerPrefix)) return decideClassicTimeout(body, timer.slice(fetchTimerPrefix.length))
   return []
 }
 
@@ -98,8 +104,9 @@ function decideTimer(body: ConsumerGroup, timer: string): GroupEffect[] {
 export function wakeConsumer(groupId: string, body: ConsumerGroup, moment: GroupMoment, world: ConsumerWorld): GroupEffect[] {
   const effects: GroupEffect[] = []
   for (const member of body.members.values()) {
-    effects.push(arm(sessionTimer(member.id), moment.nowMs + sessionTimeoutMs(world, groupId, moment)))
-    if (member.phase === 'unrevoked') effects.push(arm(revokeTimer(member.id), moment.nowMs + member.rebalanceTimeoutMs))
+    effects.push(arm(sessionTimer(member.id), moment.nowMs + sessionMsOf(member, world, groupId, moment)))
+    // A classic member has a time to join again instead, from when it is told to.
+    if (member.phase === 'unrevoked' && member.classic === null) effects.push(arm(revokeTimer(member.id), moment.nowMs + member.rebalanceTimeoutMs))
   }
   return effects
 }

@@ -23,6 +23,7 @@ export function describeConsumer(group: ConsumerGroup, defaultAssignor: string):
       // What it has not let go of is still in its hands.
       assigned: together(member.assigned, member.revoking),
       target: member.target,
+      isClassic: member.classic !== null,
     })),
   }
 }

@@ -87,6 +87,7 @@ const hasSameParticulars = (a: ConsumerMember, b: ConsumerMember): boolean =>
   a.clientHost === b.clientHost &&
   a.rebalanceTimeoutMs === b.rebalanceTimeoutMs &&
   a.assignorName === b.assignorName &&
+  a.classic === b.classic &&
   isSameSubscription(a, b)
 
 export const isSameSubscription = (

@@ -59,6 +59,8 @@ export interface ConsumerDescribeAnswer {
     readonly topicRegex: string | null
     readonly assigned: Spread
     readonly target: Spread
+    /** It speaks the classic protocol. */
+    readonly isClassic: boolean
   }[]
 }
 

@@ -10,7 +10,17 @@ import { reconcile } from './reconcile.ts'
 import type { ConsumerGroup, ConsumerMember } from './state.ts'
 import { retarget } from './target.ts'
 import { faultOfRegex } from './validate.ts'
-import { type ConsumerWorld, type Fault, fault, heartbeatIntervalMs, revokeTimer, sessionTimeoutMs } from './world.ts'
+import {
+  type ConsumerWorld,
+  type Fault,
+  fault,
+  fetchTimer,
+  heartbeatIntervalMs,
+  rejoinTimer,
+  revokeTimer,
+  sessionTimeoutMs,
+  timersOf,
+} from './world.ts'
 
 /** A member that joins or goes on; leaving is leave.ts's. `event` has passed validate.ts. */
 export function decideConsumerHeartbeat(
@@ -41,7 +51,9 @@ export function decideConsumerHeartbeat(
   const effects = draft.effects(moment.nowMs)
   if (looksAtTopics) effects.push(change({ type: 'consumer-topics-seen', topicsVersion: world.topics.version }))
   if (group.expired.has(told.id)) effects.push(change({ type: 'consumer-expired', memberId: told.id, isExpired: false }))
-  if (found.replaces) effects.push(cancel(sessionTimer(found.replaces.id)), cancel(revokeTimer(found.replaces.id)))
+  if (found.replaces) effects.push(...timersOf(found.replaces.id).map(cancel))
+  // It was a classic member until now: nobody waits for it to join or to sync any more.
+  else if (found.known?.classic) effects.push(cancel(rejoinTimer(told.id)), cancel(fetchTimer(told.id)))
   effects.push(...timers(found.known, before, after, groupId, moment, world))
   effects.push(reply(moment.to, answerTo(event, found.known, after, heartbeatIntervalMs(world, groupId, moment))))
   return effects
@@ -72,6 +84,8 @@ function updated(known: ConsumerMember | null, event: ConsumerHeartbeatEvent): C
     topicNames,
     topicRegex: event.topicRegex === null ? base.topicRegex : event.topicRegex || null,
     assignorName: event.assignorName ?? base.assignorName,
+    // Whoever sends this speaks the consumer protocol from now on.
+    classic: null,
   }
   const isSame =
     member.instanceId === base.instanceId &&
@@ -80,11 +94,16 @@ function updated(known: ConsumerMember | null, event: ConsumerHeartbeatEvent): C
     member.clientHost === base.clientHost &&
     member.rebalanceTimeoutMs === base.rebalanceTimeoutMs &&
     member.assignorName === base.assignorName &&
+    member.classic === base.classic &&
     isSameSubscription(member, base)
   return isSame ? base : member
 }
 
-const newMember = ({ memberId, clientId, clientHost }: ConsumerHeartbeatEvent): ConsumerMember => ({
+export const newMember = ({
+  memberId,
+  clientId,
+  clientHost,
+}: Pick<ConsumerMember, 'clientId' | 'clientHost'> & { memberId: string }): ConsumerMember => ({
   id: memberId,
   instanceId: null,
   rackId: null,
@@ -100,6 +119,7 @@ const newMember = ({ memberId, clientId, clientHost }: ConsumerHeartbeatEvent): 
   assigned: nothing,
   revoking: nothing,
   target: nothing,
+  classic: null,
 })
 
 function timers(

@@ -22,11 +22,12 @@ export function findMember(group: ConsumerGroup, groupId: string, event: Consume
     }
     if (present.id !== memberId) {
       if (!joins) return fencedInstance(memberId, instanceId, present.id)
-      if (present.epoch !== awayEpoch) {
+      // Between two protocols a restart is all that a client can do: it takes its former self's place at once.
+      if (present.epoch !== awayEpoch && present.classic === null) {
         const message = `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is owned by ${present.id} member.`
         return fault('UNRELEASED_INSTANCE_ID', message)
       }
-      return { known: { ...present, id: memberId, previousEpoch: 0 }, replaces: present }
+      return { known: { ...present, id: memberId, epoch: 0, previousEpoch: 0 }, replaces: present }
     }
   }
   const known = group.members.get(memberId)

@@ -5,7 +5,7 @@ import type { CommitEvent, FetchEvent, GroupError, OffsetDeleteEvent } from '../
 import { commitRecords, expireOffsets, type Offsets } from '../offsets.ts'
 import type { ConsumerGroup } from './state.ts'
 import { readsTopic } from './topics.ts'
-import { type ConsumerWorld, sessionTimeoutMs } from './world.ts'
+import { type ConsumerWorld, sessionMsOf } from './world.ts'
 
 /** OffsetCommit and, with a producer id, TxnOffsetCommit. */
 export function decideConsumerCommit(
@@ -20,7 +20,8 @@ export function decideConsumerCommit(
   if (error !== 'NONE') return [reply(to, { error, offsets: [] })]
   const { effects, errors } = commitRecords(event, nowMs, settings.get('offset.metadata.max.bytes'))
   // A member that commits is alive.
-  if (group.members.has(event.memberId)) effects.push(arm(sessionTimer(event.memberId), nowMs + sessionTimeoutMs(world, groupId, moment)))
+  const member = group.members.get(event.memberId)
+  if (member) effects.push(arm(sessionTimer(member.id), nowMs + sessionMsOf(member, world, groupId, moment)))
   return [...effects, reply(to, { error: 'NONE', offsets: errors })]
 }
 
@@ -33,9 +34,9 @@ function checkCommit(group: ConsumerGroup, event: CommitEvent): GroupError {
   const member = group.members.get(event.memberId)
   if (!member) return 'UNKNOWN_MEMBER_ID'
   // Older versions have no code for what may be wrong.
-  if (event.producerId === null && !event.tellsUnknownGroup) return 'UNSUPPORTED_VERSION'
+  if (event.producerId === null && member.classic === null && !event.tellsUnknownGroup) return 'UNSUPPORTED_VERSION'
   if (event.generation === member.epoch) return 'NONE'
-  return event.producerId === null ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION'
+  return event.producerId === null && member.classic === null ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION'
 }
 
 /** OffsetFetch 9 and later may say who asks: a member that has been fenced must not go on from these offsets. */
@@ -43,7 +44,8 @@ export function checkFetch(group: ConsumerGroup, { member }: FetchEvent): GroupE
   if (!member || (member.id === null && member.epoch < 0)) return 'NONE'
   const known = group.members.get(member.id ?? '')
   if (!known) return 'UNKNOWN_MEMBER_ID'
-  return known.epoch === member.epoch ? 'NONE' : 'STALE_MEMBER_EPOCH'
+  if (known.epoch === member.epoch) return 'NONE'
+  return known.classic ? 'ILLEGAL_GENERATION' : 'STALE_MEMBER_EPOCH'
 }
 
 /** OffsetDelete: for the topics that nobody in the group reads. */

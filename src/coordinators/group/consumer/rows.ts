@@ -1,5 +1,6 @@
 // How a consumer group (KIP-848) is stored: a row of the group, in the table that all kinds share, and a row per member with everything that it owns and shall own.
 import { table } from '../../../../storage/tables.ts'
+import type { Protocol } from '../events.ts'
 import type { Spread } from '../spread.ts'
 
 export interface ConsumerGroupRow {
@@ -23,6 +24,13 @@ export interface ConsumerGroupRow {
  */
 export type MemberPhase = 'stable' | 'unrevoked' | 'unreleased'
 
+/** What a member that speaks the classic protocol said when it joined. */
+export interface ClassicPart {
+  readonly sessionTimeoutMs: number
+  /** The first one is the one it is answered with: nobody assigns by it here. */
+  readonly protocols: readonly Protocol[]
+}
+
 /** A member. Key: group id, member id. */
 export interface ConsumerMemberRow {
   readonly instanceId: string | null
@@ -44,6 +52,8 @@ export interface ConsumerMemberRow {
   readonly revoking: Spread
   /** What it shall have in the end. */
   readonly target: Spread
+  /** Null for a member that speaks the consumer protocol; rows of before there were others have nothing here. */
+  readonly classic: ClassicPart | null
 }
 
 export const consumerMemberTable = table<ConsumerMemberRow>('consumer-group-members')
@@ -61,6 +71,13 @@ export interface ConsumerExpired {
   readonly type: 'consumer-expired'
   readonly memberId: string
   readonly isExpired: boolean
+}
+
+/** A classic member has been told to join again, or has. */
+export interface ConsumerAsked {
+  readonly type: 'consumer-asked'
+  readonly memberId: string
+  readonly isAsked: boolean
 }
 
 /** Topics have been looked at again and nothing of this group has changed. */

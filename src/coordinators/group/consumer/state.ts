@@ -1,7 +1,7 @@
 // A consumer group's state (KIP-848) and apply, the only code that changes it: members as stored, and what follows from them (who holds a partition, who has an
 // instance id, how many read a topic). What should change is decided by the verbs beside this file.
 import type { Spread } from '../spread.ts'
-import type { ConsumerChange, ConsumerExpired, ConsumerGroupRow, ConsumerMemberRow, ConsumerTopicsSeen } from './rows.ts'
+import type { ConsumerAsked, ConsumerChange, ConsumerExpired, ConsumerGroupRow, ConsumerMemberRow, ConsumerTopicsSeen } from './rows.ts'
 
 export interface ConsumerMember extends ConsumerMemberRow {
   readonly id: string
@@ -20,6 +20,12 @@ export interface ConsumerGroup {
   readonly names: Map<string, number>
   /** Regular expression to how many members have it. */
   readonly regexes: Map<string, number>
+  /** Members that speak the classic protocol. */
+  classicCount: number
+  /** Classic protocol (client-side assignor) to how many members offer it. */
+  readonly offered: Map<string, number>
+  /** Classic members that have been told to join again and have not yet. */
+  readonly asked: Set<string>
   /** Members whose time is over and whose removal is not stored yet. */
   readonly expired: Set<string>
   /** The version of the broker's topics that `row.topics` was last compared with; -1 for not since the start. */
@@ -41,12 +47,15 @@ export function newConsumerGroup(sinceMs: number): ConsumerGroup {
     holders: new Map(),
     names: new Map(),
     regexes: new Map(),
+    classicCount: 0,
+    offered: new Map(),
+    asked: new Set(),
     expired: new Set(),
     topicsVersion: -1,
   }
 }
 
-export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | ConsumerExpired | ConsumerTopicsSeen): void {
+export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | ConsumerExpired | ConsumerAsked | ConsumerTopicsSeen): void {
   if (change.type === 'consumer-topics-seen') {
     group.topicsVersion = change.topicsVersion
     return
@@ -56,12 +65,18 @@ export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | Con
     else group.expired.delete(change.memberId)
     return
   }
+  if (change.type === 'consumer-asked') {
+    if (change.isAsked) group.asked.add(change.memberId)
+    else group.asked.delete(change.memberId)
+    return
+  }
   group.row = change.row
   // First everybody lets go, then everybody takes: partitions and instance ids may pass from one to another within a change.
   for (const memberId of change.gone) {
     forget(group, memberId)
     group.members.delete(memberId)
     group.expired.delete(memberId)
+    group.asked.delete(memberId)
   }
   for (const [memberId] of change.members) forget(group, memberId)
   for (const [memberId, row] of change.members) remember(group, { ...row, id: memberId })
@@ -75,6 +90,9 @@ function forget(group: ConsumerGroup, memberId: string): void {
   hold(group, member.revoking, memberId, false)
   for (const name of member.topicNames) count(group.names, name, -1)
   if (member.topicRegex !== null) count(group.regexes, member.topicRegex, -1)
+  if (member.classic === null) return
+  group.classicCount--
+  for (const { name } of member.classic.protocols) count(group.offered, name, -1)
 }
 
 function remember(group: ConsumerGroup, member: ConsumerMember): void {
@@ -84,6 +102,9 @@ function remember(group: ConsumerGroup, member: ConsumerMember): void {
   hold(group, member.revoking, member.id, true)
   for (const name of member.topicNames) count(group.names, name, 1)
   if (member.topicRegex !== null) count(group.regexes, member.topicRegex, 1)
+  if (member.classic === null) return
+  group.classicCount++
+  for (const { name } of member.classic.protocols) count(group.offered, name, 1)
 }
 
 function hold(group: ConsumerGroup, spread: Spread, memberId: string, takes: boolean): void {

@@ -7,6 +7,8 @@ export interface TopicView {
   readonly version: number
   get(name: string): { readonly id: string; readonly partitions: { readonly length: number } } | undefined
   names(): Iterable<string>
+  /** Undefined once the topic is gone. */
+  nameOf(topicId: string): string | undefined
 }
 
 /** What each member reads, and everything that the group reads. */
