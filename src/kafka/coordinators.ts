@@ -53,6 +53,7 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
     groupConfigs,
     groups,
     keepsDescriptions: () => settings.get('group.streams.topology.description.plugin.class') === 'builtin',
+    rackTags: () => settings.get('group.streams.rack.aware.assignment.tags'),
     onError: told('a streams group'),
   })
   const transactions = await createTransactions({

@@ -122,6 +122,19 @@ export const groupSettings = {
     min: 0,
     meaning: 'As group.initial.rebalance.delay.ms, for streams groups. Kafka: 3000.',
   }),
+  'group.streams.assignment.interval.ms': int({
+    default: 0,
+    min: 0,
+    dynamic: true,
+    meaning: 'The least time between two assignments of a streams group. Kafka: 1000; here 0, so that a member that joins gets its tasks at once.',
+  }),
+  'group.streams.min.assignment.interval.ms': int({ default: 0, min: 0, meaning: 'The shortest that a group may set it to.' }),
+  'group.streams.max.assignment.interval.ms': int({ default: 15000, min: 0, meaning: 'The longest that a group may set it to.' }),
+  'group.streams.rack.aware.assignment.tags': list({
+    default: '',
+    meaning:
+      'Client tags that the members of streams groups must have; a member without one is told so. As in Kafka 4.4, standby tasks do not follow them yet.',
+  }),
   'group.streams.topology.description.plugin.class': stringOrNull({
     type: 'class',
     pattern: /^builtin$/,

@@ -8,7 +8,7 @@ import { roles, type TaskKey, taskIdsOf } from '../../src/coordinators/streams/t
 import { groupId, quiet, StreamsRig, topologies } from './streams-world.ts'
 
 type Step =
-  | { do: 'join' | 'beat' | 'leave' | 'keeps-all' | 'silent-about-tasks'; who: number }
+  | { do: 'join' | 'beat' | 'leave' | 'go-away' | 'keeps-all' | 'silent-about-tasks'; who: number }
   | { do: 'stale'; who: number; epoch: number }
   | { do: 'describe'; who: number }
   | { do: 'commit'; who: number; partition: number }
@@ -16,10 +16,10 @@ type Step =
   | { do: 'topic'; name: 'in' | 'app-store-changelog'; count: number }
   | { do: 'restart' | 'fill-disk' | 'free-disk' | 'delete' | 'everyone-beats' }
 
-const who = fc.integer({ min: 0, max: 4 })
+const who = fc.integer({ min: 0, max: 5 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('join' as const, 'beat' as const, 'beat' as const, 'leave' as const), who }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('keeps-all' as const, 'silent-about-tasks' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('keeps-all' as const, 'silent-about-tasks' as const, 'go-away' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stale' as const), who, epoch: fc.integer({ min: -3, max: 12 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('describe' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('commit' as const), who, partition: fc.integer({ min: 0, max: 5 }) }) },
@@ -45,20 +45,29 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** Members 3 and 4 are threads of one process. */
+/** Members 3 and 4 are threads of one process; 2 and 5 are one static member before and after it was away. */
 const nameOf = (member: number): string => `m${member}`
-const processOf = (member: number): string => `p${Math.min(member, 3)}`
+const processOf = (member: number): string => `p${[0, 1, 2, 3, 3, 2][member]}`
+const instanceOf = (member: number): string | null => (processOf(member) === 'p2' ? 'i' : null)
 
 async function carryOut(rig: StreamsRig, step: Step): Promise<void> {
   switch (step.do) {
     case 'join':
-      await rig.beat(nameOf(step.who), { epoch: 0, topology: topologies['stateful']!, processId: processOf(step.who) })
+      await rig.beat(nameOf(step.who), {
+        epoch: 0,
+        instanceId: instanceOf(step.who),
+        topology: topologies['stateful']!,
+        processId: processOf(step.who),
+      })
       return
     case 'beat':
       await beat(rig, step.who)
       return
     case 'leave':
-      await rig.beat(nameOf(step.who), { epoch: -1 })
+      await rig.beat(nameOf(step.who), { epoch: -1, instanceId: instanceOf(step.who) })
+      return
+    case 'go-away':
+      await rig.beat(nameOf(step.who), { epoch: -2, instanceId: instanceOf(step.who) })
       return
     case 'keeps-all': {
       // It owns everything that there may be, told or not.
@@ -105,21 +114,22 @@ async function carryOut(rig: StreamsRig, step: Step): Promise<void> {
       await rig.groups.submit(groupId, { verb: 'delete' })
       return
     case 'everyone-beats':
-      for (let member = 0; member < 5; member++) if (rig.client(nameOf(member)).epoch > 0) await beat(rig, member)
+      for (let member = 0; member < 6; member++) if (rig.client(nameOf(member)).epoch > 0) await beat(rig, member)
   }
 }
 
 const joining = async (rig: StreamsRig, member: number): Promise<object> =>
   rig.client(nameOf(member)).epoch > 0 ? {} : { topology: topologies['stateful']!, processId: processOf(member), activeTasks: [] }
 
-const beat = async (rig: StreamsRig, member: number): Promise<unknown> => rig.beat(nameOf(member), await joining(rig, member))
+const beat = async (rig: StreamsRig, member: number): Promise<unknown> =>
+  rig.beat(nameOf(member), { instanceId: instanceOf(member), ...(await joining(rig, member)) })
 
 async function lastWords(rig: StreamsRig, member: number) {
   const { owned, endpointEpoch } = rig.client(nameOf(member))
   return {
     memberId: nameOf(member),
     endpointEpoch,
-    instanceId: null,
+    instanceId: instanceOf(member),
     rackId: null,
     rebalanceTimeoutMs: -1,
     clientId: '',
@@ -134,7 +144,7 @@ async function lastWords(rig: StreamsRig, member: number) {
     taskOffsets: null,
     taskEndOffsets: null,
     shutdownApplication: false,
-    canDescribe: true,
+    version: 1,
   }
 }
 
@@ -143,7 +153,8 @@ function durable(body: StreamsBody | null | undefined): unknown {
   if (!body) return null
   const members = [...body.members.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   const holders = [...body.holders].map(([key, held]) => [key, held.map(({ memberId, role }) => `${memberId}/${role}`).sort()] as const)
-  return { row: body.row, topology: body.topology, members, holders: holders.sort(([a], [b]) => (a < b ? -1 : 1)) }
+  const statics = [...body.statics].sort()
+  return { statics, row: body.row, topology: body.topology, members, holders: holders.sort(([a], [b]) => (a < b ? -1 : 1)) }
 }
 
 function checkInvariants(body: StreamsBody | null | undefined): void {
@@ -163,6 +174,7 @@ function checkInvariants(body: StreamsBody | null | undefined): void {
       }
     }
     expect(member.epoch).toBeLessThanOrEqual(body.row.epoch)
+    if (member.instanceId !== null) expect(body.statics.get(member.instanceId)).toBe(member.id)
     expect(member.since.map(([key]) => key)).toEqual(member.assigned.active)
   }
 }
@@ -201,6 +213,8 @@ async function peace(rig: StreamsRig, standbys: number): Promise<void> {
   rig.store.isFull = false
   rig.topics.drop('app-store-changelog')
   rig.topics.make('in', 4)
+  // Whoever is not heard of any more is gone first.
+  await rig.clock.advance(60_000)
   for (let round = 0; round < 8; round++) for (let member = 0; member < 5; member++) await beat(rig, member)
   const body = rig.streams.peek(groupId)!.body!
   checkInvariants(body)

@@ -98,6 +98,9 @@ class Player {
       case 'advance':
         await rig.clock.advance(Number(who))
         return []
+      case 'rack-tags':
+        rig.rackTags = plain
+        return []
       case 'descriptions':
         rig.keepsDescriptions = who === 'on'
         return []
@@ -178,9 +181,12 @@ function given(words: Map<string, string>): Partial<HeartbeatEvent> {
   text('epoch', (value) => (event.epoch = Number(value)))
   text('process', (value) => (event.processId = value))
   text('endpoint', (value) => (event.userEndpoint = { host: value.split(':')[0]!, port: Number(value.split(':')[1]) }))
+  text('tags', (value) => (event.clientTags = value.split('+').map((key) => ({ key, value: 'x' }))))
+  text('rack', (value) => (event.rackId = value))
+  text('progress', (value) => (event.taskOffsets = value.split('+').map((at) => ({ subtopologyId: '0', partition: Number(at), offset: 1 }))))
   text('instance', (value) => (event.instanceId = value))
   text('topology', (value) => (event.topology = topologies[value]!))
-  text('version', (value) => (event.canDescribe = value !== '0'))
+  text('version', (value) => (event.version = Number(value)))
   text('shutdown', () => (event.shutdownApplication = true))
   text('owns', (value) => {
     const tasks = value === '-' ? null : taskIdsOf(value === 'none' ? [] : value.split('+'))

@@ -85,6 +85,7 @@ export class StreamsRig {
   readonly clients = new Map<string, Client>()
   readonly errors: unknown[] = []
   keepsDescriptions = false
+  rackTags: string[] = []
   groups!: Groups
   streams!: StreamsGroups
 
@@ -100,6 +101,7 @@ export class StreamsRig {
       groupConfigs: () => new Map(),
       groups: this.groups,
       keepsDescriptions: () => this.keepsDescriptions,
+      rackTags: () => this.rackTags,
       onError,
     })
   }
@@ -144,7 +146,7 @@ export class StreamsRig {
       taskOffsets: null,
       taskEndOffsets: null,
       shutdownApplication: false,
-      canDescribe: true,
+      version: 1,
       ...given,
     })
     if (answer.error === 'NONE') {

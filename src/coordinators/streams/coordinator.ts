@@ -72,7 +72,7 @@ function decideTimer(body: StreamsBody, groupId: string, timer: string, moment: 
   if (timer === delayTimer) {
     if (!body.topology || body.row.delayedUntilMs === 0) return []
     const draft = new Draft(body)
-    retarget(draft, world.configured(body.topology), world.setting(groupId, 'num.standby.replicas'))
+    retarget(draft, world.configured(body.topology), world.setting(groupId, 'num.standby.replicas'), nowMs)
     return draft.effects(moment, groupId)
   }
   if (timer === expiryTimer) {

@@ -33,7 +33,7 @@ export class Draft {
   remove(member: StreamsMember): void {
     this.#touchEndpoint(member)
     this.#gone.add(member.id)
-    if (this.count === 0) this.change({ shutdownBy: null, delayedUntilMs: 0 })
+    if (this.count === 0) this.change({ shutdownBy: null, delayedUntilMs: 0, assignmentEpoch: this.row.epoch, assignedAtMs: 0 })
   }
 
   get count(): number {

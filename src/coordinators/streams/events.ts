@@ -17,8 +17,9 @@ export type StreamsError = Extract<
   | 'UNKNOWN_MEMBER_ID'
   | 'FENCED_MEMBER_EPOCH'
   | 'GROUP_MAX_SIZE_REACHED'
+  | 'UNRELEASED_INSTANCE_ID'
+  | 'FENCED_INSTANCE_ID'
   | 'STREAMS_INVALID_TOPOLOGY'
-  | 'STREAMS_INVALID_TOPOLOGY_EPOCH'
   | 'STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED'
   | 'UNSUPPORTED_VERSION'
   | 'NON_EMPTY_GROUP'
@@ -30,7 +31,7 @@ export type StreamsError = Extract<
 export interface HeartbeatEvent {
   readonly verb: 'heartbeat'
   readonly memberId: string
-  /** 0 to join, -1 to leave. */
+  /** 0 to join, -1 to leave, -2 to leave for a while. */
   readonly epoch: number
   readonly endpointEpoch: number
   readonly instanceId: string | null
@@ -49,8 +50,8 @@ export interface HeartbeatEvent {
   readonly taskOffsets: readonly TaskOffset[] | null
   readonly taskEndOffsets: readonly TaskOffset[] | null
   readonly shutdownApplication: boolean
-  /** The client can be asked for a description of the topology. */
-  readonly canDescribe: boolean
+  /** Of the request: what the client understands. */
+  readonly version: number
 }
 
 export interface EndpointPartitions {
@@ -95,6 +96,10 @@ export interface StreamsWorld {
   /** Why internal topics of the group could not be made; null for nothing known. */
   creationProblem(groupId: string): string | null
   setting(groupId: string, name: StreamsSetting): number
+  /** Client tags that members must have. */
+  rackTags(groupId: string): readonly string[]
+  /** What of the configs the assignment depends on, as one text. */
+  assignmentConfigs(groupId: string): string
   /** Are there committed offsets, for which an empty group is kept? */
   hasOffsets(groupId: string): boolean
   /** Are descriptions of topologies kept? */
@@ -106,6 +111,7 @@ export type StreamsSetting =
   | 'heartbeat.interval.ms'
   | 'num.standby.replicas'
   | 'initial.rebalance.delay.ms'
+  | 'assignment.interval.ms'
   | 'max.size'
   | 'retention.ms'
 

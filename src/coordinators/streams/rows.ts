@@ -11,6 +11,10 @@ export interface StreamsGroupRow {
   readonly assignmentEpoch: number
   /** The topics of the topology as of `epoch`; see configure.ts. */
   readonly fingerprint: string
+  /** When that was, in milliseconds; 0 where the next may follow at once. */
+  readonly assignedAtMs: number
+  /** The configs that it depended on as of `epoch`. */
+  readonly assignmentConfigs: string
   /** Grows whenever it changes which tasks are behind which endpoint. */
   readonly endpointEpoch: number
   /** The member that asked for the shutdown of the whole application; null for none. */
@@ -37,6 +41,8 @@ export interface Endpoint {
 
 /** A member. Key: group id, member id. */
 export interface StreamsMemberRow {
+  /** Of a static member; null for others. */
+  readonly instanceId: string | null
   readonly rackId: string | null
   readonly clientId: string
   readonly clientHost: string

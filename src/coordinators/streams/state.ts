@@ -8,6 +8,9 @@ export interface StreamsMember extends StreamsMemberRow {
   readonly id: string
 }
 
+/** The epoch of a static member that has left for a while: it keeps its tasks until its session ends. */
+export const awayEpoch = -2
+
 export interface Holder {
   readonly memberId: string
   readonly processId: string
@@ -18,6 +21,8 @@ export interface StreamsBody {
   row: StreamsGroupRow
   topology: Topology | null
   readonly members: Map<string, StreamsMember>
+  /** Instance id to member id. */
+  readonly statics: Map<string, string>
   /** Who has a task or has not let go of it yet. */
   readonly holders: Map<TaskKey, Holder[]>
   readonly progress: Map<string, { taskOffsets: readonly TaskOffset[]; taskEndOffsets: readonly TaskOffset[] }>
@@ -32,9 +37,21 @@ export interface StreamsGroup {
 }
 
 export const newStreamsBody = (nowMs: number): StreamsBody => ({
-  row: { epoch: 0, assignmentEpoch: 0, fingerprint: '', endpointEpoch: 0, shutdownBy: null, delayedUntilMs: 0, describedEpoch: -1, sinceMs: nowMs },
+  row: {
+    epoch: 0,
+    assignmentEpoch: 0,
+    assignedAtMs: 0,
+    assignmentConfigs: '',
+    fingerprint: '',
+    endpointEpoch: 0,
+    shutdownBy: null,
+    delayedUntilMs: 0,
+    describedEpoch: -1,
+    sinceMs: nowMs,
+  },
   topology: null,
   members: new Map(),
+  statics: new Map(),
   holders: new Map(),
   progress: new Map(),
   asking: null,
@@ -77,6 +94,7 @@ function applyProgress(body: StreamsBody, { memberId, taskOffsets, taskEndOffset
 function put(body: StreamsBody, memberId: string, row: StreamsMemberRow | null): void {
   const before = body.members.get(memberId)
   if (before) for (const [key] of held(before)) release(body.holders, key, memberId)
+  if (before?.instanceId && body.statics.get(before.instanceId) === memberId) body.statics.delete(before.instanceId)
   if (!row) {
     body.members.delete(memberId)
     body.progress.delete(memberId)
@@ -84,6 +102,7 @@ function put(body: StreamsBody, memberId: string, row: StreamsMemberRow | null):
   }
   const member = { ...row, id: memberId }
   body.members.set(memberId, member)
+  if (member.instanceId !== null) body.statics.set(member.instanceId, memberId)
   for (const [key, role] of held(member)) {
     const holders = body.holders.get(key)
     const holder = { memberId, processId: row.processId, role }

@@ -35,6 +35,9 @@ type SettingName =
   | 'group.streams.num.standby.replicas'
   | 'group.streams.max.standby.replicas'
   | 'group.streams.initial.rebalance.delay.ms'
+  | 'group.streams.assignment.interval.ms'
+  | 'group.streams.min.assignment.interval.ms'
+  | 'group.streams.max.assignment.interval.ms'
   | 'group.streams.max.size'
   | 'offsets.retention.minutes'
 
@@ -57,6 +60,8 @@ export interface StreamsGroupsOptions {
   }
   /** Are descriptions of topologies kept? */
   keepsDescriptions(): boolean
+  /** Client tags that members must have where their group says nothing else. */
+  rackTags(): readonly string[]
   onError(error: unknown, groupId: string): void
 }
 
@@ -90,6 +95,8 @@ export class StreamsGroups implements OtherGroups {
       configured: (topology) => this.#configuredOf(topology),
       creationProblem: (groupId) => this.#problems.get(groupId) ?? null,
       setting: (groupId, name) => this.#setting(groupId, name),
+      rackTags: (groupId) => this.#rackTags(groupId),
+      assignmentConfigs: (groupId) => `${this.#setting(groupId, 'num.standby.replicas')} ${this.#rackTags(groupId)}`,
       hasOffsets: (groupId) => (options.groups.peek(groupId)?.offsets.size ?? 0) > 0,
       keepsDescriptions: () => options.keepsDescriptions(),
     })
@@ -247,6 +254,16 @@ export class StreamsGroups implements OtherGroups {
     }
   }
 
+  #rackTags(groupId: string): readonly string[] {
+    const { rackTags, groupConfigs } = this.#options
+    const text = groupConfigs(groupId).get('streams.rack.aware.assignment.tags')
+    if (text === undefined) return rackTags()
+    return text
+      .split(',')
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== '')
+  }
+
   #setting(groupId: string, name: StreamsSetting): number {
     const { settings, groupConfigs } = this.#options
     const own = (config: string, fallback: number): number => {
@@ -268,6 +285,10 @@ export class StreamsGroups implements OtherGroups {
       }
       case 'initial.rebalance.delay.ms':
         return own('streams.initial.rebalance.delay.ms', settings.get('group.streams.initial.rebalance.delay.ms'))
+      case 'assignment.interval.ms': {
+        const wanted = own('streams.assignment.interval.ms', settings.get('group.streams.assignment.interval.ms'))
+        return clamp(wanted, settings.get('group.streams.min.assignment.interval.ms'), settings.get('group.streams.max.assignment.interval.ms'))
+      }
       case 'max.size':
         return settings.get('group.streams.max.size')
       case 'retention.ms':

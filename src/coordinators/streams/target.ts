@@ -5,12 +5,12 @@ import type { Draft } from './draft.ts'
 import { noTasks, sameTasks } from './tasks.ts'
 
 /** Nobody gets tasks while topics are missing or do not fit. */
-export function retarget(draft: Draft, configured: Configured, standbyCount: number): void {
+export function retarget(draft: Draft, configured: Configured, standbyCount: number, nowMs: number): void {
   const members = [...draft.members()]
   const targets = configured.fault ? members.map(() => noTasks) : assignTasks(members, configured.subtopologies, standbyCount)
   for (const [at, member] of members.entries()) {
     const target = targets[at]!
     if (!sameTasks(member.target, target)) draft.put({ ...member, target })
   }
-  draft.change({ assignmentEpoch: draft.row.epoch, delayedUntilMs: 0 })
+  draft.change({ assignmentEpoch: draft.row.epoch, assignedAtMs: nowMs, delayedUntilMs: 0 })
 }

@@ -20,19 +20,19 @@ function problemOf(event: HeartbeatEvent): string | null {
   if (isBlank(event.memberId)) return "MemberId can't be empty."
   if (isBlank(event.instanceId)) return "InstanceId can't be empty."
   if (isBlank(event.rackId)) return "RackId can't be empty."
-  if (event.instanceId !== null) return 'Static membership is not yet supported.'
   if (event.epoch === 0) {
     if (event.rebalanceTimeoutMs === -1) return 'RebalanceTimeoutMs must be provided in first request.'
     if ((activeTasks?.length ?? 1) > 0) return 'ActiveTasks must be empty when (re-)joining.'
     if ((standbyTasks?.length ?? 1) > 0) return 'StandbyTasks must be empty when (re-)joining.'
     if ((warmupTasks?.length ?? 1) > 0) return 'WarmupTasks must be empty when (re-)joining.'
     if (!topology) return 'Topology must be non-null when (re-)joining.'
-  } else if (event.epoch < -1) {
-    return `MemberEpoch is invalid.`
-  } else if (topology) {
-    return 'Topology can only be provided when (re-)joining.'
+  } else if (event.epoch === -2 && event.instanceId === null) {
+    return "InstanceId can't be null."
+  } else if (event.epoch < -2) {
+    return `MemberEpoch is ${event.epoch}, but must be greater than or equal to -2.`
   }
   const given = [activeTasks, standbyTasks, warmupTasks].filter((tasks) => tasks !== null).length
   if (given !== 0 && given !== 3) return 'If one task-type is non-null, all must be non-null.'
+  if (event.epoch !== 0 && topology) return 'Topology can only be provided when (re-)joining.'
   return null
 }

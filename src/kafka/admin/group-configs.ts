@@ -33,6 +33,22 @@ const offsetReset: ValueRule = {
       : `Invalid value ${text} for configuration ${name}: The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
 }
 
+/** There is one. */
+const taskAssignor: ValueRule = {
+  ...string,
+  check: (name, text) =>
+    text.trim() === 'sticky' ? null : `${name} '${text.trim()}' is not a registered task assignor. Registered assignors are: [sticky].`,
+}
+
+const tagList = list('any', () => null)
+const clientTags: ValueRule = {
+  ...tagList,
+  check(name, text) {
+    const tags = text.split(',').map((tag) => tag.trim())
+    return new Set(tags).size === tags.length ? tagList.check(name, text) : `${name} must not contain duplicate tag keys.`
+  },
+}
+
 const session = 'How long a member may be silent before it is taken for dead.'
 const heartbeat = 'How often a member is told to heartbeat.'
 const assignment = 'The least time between two assignments of the group.'
@@ -85,7 +101,7 @@ export const groupConfigTable = {
   'share.session.timeout.ms': bounded('share', 'session.timeout.ms', '45000', 1, session),
   'streams.assignment.interval.ms': bounded('streams', 'assignment.interval.ms', '1000', 0, assignment),
   'streams.assignor.name': {
-    rule: string,
+    rule: taskAssignor,
     synonym: 'group.streams.assignors',
     default: 'sticky',
     meaning: 'The assignor of tasks, one of the broker’s group.streams.assignors.',
@@ -105,10 +121,10 @@ export const groupConfigTable = {
     meaning: 'Standby copies of each stateful task.',
   },
   'streams.rack.aware.assignment.tags': {
-    rule: list('any', () => null),
+    rule: clientTags,
     synonym: 'group.streams.rack.aware.assignment.tags',
     default: '',
-    meaning: 'Client tags over which standby tasks are spread.',
+    meaning: 'Client tags that members must have; one that lacks a tag is told so.',
   },
   'streams.session.timeout.ms': bounded('streams', 'session.timeout.ms', '45000', 1, session),
 } as const satisfies Record<string, GroupConfigEntry>

@@ -84,7 +84,7 @@ function tell(streamsGroups: StreamsGroups, groupId: string) {
     members: told.members.map((member) => ({
       memberId: member.id,
       memberEpoch: member.epoch,
-      instanceId: null,
+      instanceId: member.instanceId,
       rackId: member.rackId,
       clientId: member.clientId,
       clientHost: member.clientHost,

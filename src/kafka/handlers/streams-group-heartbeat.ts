@@ -1,7 +1,9 @@
-// StreamsGroupHeartbeat (88), versions 0-1 (KIP-1071). v1: the acceptable recovery lag as a long, whether a description of the topology is wanted (KIP-1331).
+// StreamsGroupHeartbeat (88), versions 0-1 (KIP-1071). v1: the acceptable recovery lag as a long, whether a description of the topology is wanted (KIP-1331), the status
+// of members without required client tags.
 //
 // Where we differ from Apache Kafka 4.4: internal topics are made before the heartbeat is answered, so that a member that joins gets its tasks at once; Kafka answers
-// MISSING_INTERNAL_TOPICS first, and so do we where they could not be made. A client that is behind is told its tasks again.
+// MISSING_INTERNAL_TOPICS first, and so do we where they could not be made. As there, no warm-up tasks
+// are given yet, and sources that are regular expressions are refused (Kafka Streams resolves its patterns itself). A client that is behind is told its tasks again.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupHeartbeat } from '../../../protocol/messages/streams-group-heartbeat.ts'
@@ -17,7 +19,7 @@ export const handleStreamsGroupHeartbeat = handler(
   async (request, { version, clientId, client, shareGroups, streamsGroups, respond }) => {
     const { groupId, memberEpoch: epoch, endpointInformationEpoch: endpointEpoch, ...rest } = request
     if (shareGroups.has(groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`)
-    const asking = { clientId: clientId ?? '', clientHost: `/${client.host}`, canDescribe: version >= 1 }
+    const asking = { clientId: clientId ?? '', clientHost: `/${client.host}`, version }
     const told = await streamsGroups.heartbeat(groupId, { ...rest, ...asking, epoch, endpointEpoch })
     return respond({
       throttleTimeMs: 0,
