@@ -3,7 +3,7 @@
 //
 // Where we differ from Apache Kafka 4.4: internal topics are made before the heartbeat is answered, so that a member that joins gets its tasks at once; Kafka answers
 // MISSING_INTERNAL_TOPICS first, and so do we where they could not be made. As there, no warm-up tasks
-// are given yet, and sources that are regular expressions are refused (Kafka Streams resolves its patterns itself). A client that is behind is told its tasks again.
+// are given yet, and sources that are regular expressions are refused. A client that is behind is told its tasks again.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupHeartbeat } from '../../../protocol/messages/streams-group-heartbeat.ts'
