@@ -1,11 +1,12 @@
 // Builds dist/bundle from what tsc made: the executable (main.cjs, program.js and its compiled code) and the library (index.js).
 // Run by `npm run build`. What is in the program, and what loads when, is decided here; the sources just import.
-import { readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules, createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { compileProgram } from './compile.ts'
-import { codeFile, programFile } from './compiled.ts'
+import { digestLength, programFile } from './compiled.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const bundleDirectory = join(root, 'dist/bundle')
@@ -61,15 +62,25 @@ const lmdb: Plugin = {
   },
 }
 
-// V8 knows the source of compiled code by its length only: a program is never seen beside another one's code.
-rmSync(codeFile(bundleDirectory), { force: true })
+/** Writes the program with its digest in front, in one step: somebody may be starting it. */
+function writeProgram(text: string): void {
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, digestLength)
+  const file = programFile(bundleDirectory)
+  writeFileSync(`${file}.new`, `/*${digest}*/${text}`)
+  renameSync(`${file}.new`, file)
+}
+
+function removeCode(): void {
+  for (const file of readdirSync(bundleDirectory)) if (file.endsWith('.code')) rmSync(join(bundleDirectory, file), { force: true })
+}
+
 await build({
   ...commonJs,
   entryPoints: ['dist/src/bundle/launch.js'],
   banner: { js: importMetaUrl },
   outfile: join(bundleDirectory, 'main.cjs'),
 })
-await build({
+const { outputFiles } = await build({
   ...commonJs,
   entryPoints: ['dist/src/main.js'],
   external: [...external],
@@ -77,7 +88,9 @@ await build({
   banner: { js: `(function (require, __filename, __dirname) {${importMetaUrl}` },
   footer: { js: '})' },
   outfile: programFile(bundleDirectory),
+  write: false,
 })
+writeProgram(outputFiles[0]!.text)
 await build({
   ...shared,
   entryPoints: ['dist/src/index.js'],
@@ -86,4 +99,5 @@ await build({
   splitting: true,
   outdir: bundleDirectory,
 })
+removeCode()
 await compileProgram(bundleDirectory)

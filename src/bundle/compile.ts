@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import kafkajs from 'kafkajs'
-import { codeFile } from './compiled.ts'
+import { codeFile, readProgram } from './compiled.ts'
 
 /** Writes the program's code as this Node.js compiles it. */
 export async function compileProgram(bundleDirectory: string): Promise<void> {
@@ -26,7 +26,7 @@ export async function compileProgram(bundleDirectory: string): Promise<void> {
     await produceOne(address)
     const code = once(child, 'message') as Promise<[Uint8Array]>
     child.send('which code is compiled?')
-    writeFileSync(codeFile(bundleDirectory), (await Promise.race([code, ended]))[0])
+    writeFileSync(codeFile(bundleDirectory, readProgram(bundleDirectory)), (await Promise.race([code, ended]))[0])
   } finally {
     ended.catch(() => {})
     child.kill('SIGKILL')

@@ -1,9 +1,10 @@
 // The executable: one bundled program and its compiled code, without which it must run as well.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { codeFile, loadProgram, programFile } from '../../src/bundle/compiled.ts'
+import { codeFile, loadProgram, programFile, readProgram } from '../../src/bundle/compiled.ts'
 import { executable } from './process.ts'
 
 const bundle = dirname(executable)
@@ -21,7 +22,7 @@ afterEach(() => copy && rmSync(copy, { recursive: true, force: true }))
 const versionOf = (directory: string): string => execFileSync(process.execPath, [join(directory, 'main.cjs'), '--version'], { encoding: 'utf8' })
 
 describe('the compiled code of the program', () => {
-  test.skipIf(!existsSync(codeFile(bundle)))('is taken by the Node.js that built it', () => {
+  test.skipIf(!existsSync(codeFile(bundle, readProgram(bundle))))('is taken by the Node.js that built it', () => {
     expect(loadProgram(bundle).script.cachedDataRejected).toBe(false)
   })
 
@@ -29,9 +30,16 @@ describe('the compiled code of the program', () => {
     expect(versionOf(copied())).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  test('is not taken when it is of another program, or broken', () => {
+  test('belongs to one text of the program', () => {
+    const program = readFileSync(programFile(bundle), 'utf8')
+    const tag = program.slice(0, program.indexOf('*/') + 2)
+    expect(tag).toMatch(/^\/\*[0-9a-f]{16}\*\/$/)
+    expect(tag.slice(2, -2)).toBe(createHash('sha256').update(program.slice(tag.length)).digest('hex').slice(0, 16))
+  })
+
+  test('is not taken when it is broken', () => {
     const directory = copied()
-    writeFileSync(codeFile(directory), Buffer.alloc(4096, 7))
+    writeFileSync(codeFile(directory, readProgram(directory)), Buffer.alloc(4096, 7))
     expect(versionOf(directory)).toMatch(/^\d+\.\d+\.\d+\n$/)
     expect(loadProgram(directory).script.cachedDataRejected).toBe(true)
   })
