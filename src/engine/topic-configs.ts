@@ -163,3 +163,14 @@ export function resolveTopicConfig(overrides: ReadonlyMap<string, string>, defau
     deadLetterQueueEnabled: text('errors.deadletterqueue.group.enable') === 'true',
   }
 }
+
+/** The same for many topics at one moment: those with equal overrides, which most have, share one answer. */
+export function topicConfigResolver(defaults: BrokerDefaults): (overrides: ReadonlyMap<string, string>) => ActingConfig {
+  const known = new Map<string, ActingConfig>()
+  return (overrides) => {
+    const key = JSON.stringify([...overrides])
+    let config = known.get(key)
+    if (!config) known.set(key, (config = resolveTopicConfig(overrides, defaults)))
+    return config
+  }
+}

@@ -11,7 +11,14 @@ import { EngineError } from './errors.ts'
 import type { Partition } from './partition.ts'
 import { counterTable, droppedTable, producerTable, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
 import { evenShards, type Shard, splitWidest } from './shards.ts'
-import { type ActingConfig, type BrokerDefaults, canonicalOverrides, resolveTopicConfig, validateTopicConfigs } from './topic-configs.ts'
+import {
+  type ActingConfig,
+  type BrokerDefaults,
+  canonicalOverrides,
+  resolveTopicConfig,
+  topicConfigResolver,
+  validateTopicConfigs,
+} from './topic-configs.ts'
 import { rowOf, shardOfRow, shardRow } from './topic-row.ts'
 
 export type { StreamFacts } from './rows.ts'
@@ -98,7 +105,8 @@ export class Topics {
   async load(): Promise<void> {
     const { store } = this.#options
     this.#nextUid = (await store.tables.get(counterTable, ['partition-uid'])) ?? 0
-    for (const { key, row } of await store.tables.list(topicTable)) this.#add(this.#topicOf(String(key[0]), row))
+    const resolve = topicConfigResolver(this.#defaults)
+    for (const { key, row } of await store.tables.list(topicTable)) this.#add(this.#topicOf(String(key[0]), row, resolve))
   }
 
   get(name: string): Topic | undefined {
@@ -260,8 +268,9 @@ export class Topics {
 
   /** A broker setting that topics inherit has changed. */
   refreshConfigs(): void {
+    const resolve = topicConfigResolver(this.#defaults)
     for (const topic of this.#byName.values()) {
-      topic.config = resolveTopicConfig(topic.overrides, this.#defaults)
+      topic.config = resolve(topic.overrides)
       this.#tell({ kind: 'configs', topic })
     }
   }
@@ -289,7 +298,7 @@ export class Topics {
     if (fault) throw new EngineError('config-invalid', fault)
   }
 
-  #topicOf(name: string, row: TopicRow): MutableTopic {
+  #topicOf(name: string, row: TopicRow, resolve = topicConfigResolver(this.#defaults)): MutableTopic {
     const overrides = new Map(Object.entries(row.overrides))
     const topic: MutableTopic = {
       name,
@@ -297,7 +306,7 @@ export class Topics {
       createdMs: row.createdMs,
       partitions: [],
       overrides,
-      config: resolveTopicConfig(overrides, this.#defaults),
+      config: resolve(overrides),
       shards: row.shards.map(shardOfRow),
       stream: row.stream,
     }
