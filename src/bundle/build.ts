@@ -100,4 +100,9 @@ await build({
   outdir: bundleDirectory,
 })
 removeCode()
-await compileProgram(bundleDirectory)
+try {
+  await compileProgram(bundleDirectory)
+} catch (error) {
+  // Where a broker cannot run, one can be built all the same.
+  process.stderr.write(`starts will take longer, the program's compiled code was not kept: ${error}\n`)
+}
