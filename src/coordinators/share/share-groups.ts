@@ -82,6 +82,8 @@ export class ShareGroups {
   readonly #partitions: Runtime<KeyedSlot, SharePartitionEvent, SharePartitionRecord, SharePartitionRecord, SharePartitionAnswer>
   /** Stored groups that are not in memory yet, with the number of their members. */
   readonly #stored: Map<string, number>
+  /** Partitions that somebody reads for a group, and whether others came meanwhile. */
+  readonly #claims = new Map<string, { refused: boolean }>()
   #topicsVersion = 0
   #closed = false
   #loading: Timer | null = null
@@ -151,6 +153,29 @@ export class ShareGroups {
   /** Hands an event to where the group stands on a partition. */
   ask(groupId: string, topicId: string, partition: number, event: SharePartitionEvent): Promise<SharePartitionAnswer> {
     return this.#partitions.submit(keyOf(groupId, topicId, partition), event, (error) => ({ error, acquired: [] }))
+  }
+
+  /**
+   * One reader at a time: what two read at once only one of them gets. Gives the function that ends the turn, or null where another has it; then `onAvailable` is
+   * called when that one is done.
+   */
+  claim(groupId: string, topicId: string, partition: number): (() => void) | null {
+    const key = keyOf(groupId, topicId, partition)
+    const before = this.#claims.get(key)
+    if (before) {
+      before.refused = true
+      return null
+    }
+    const claim = { refused: false }
+    this.#claims.set(key, claim)
+    return () => {
+      this.#claims.delete(key)
+      if (claim.refused) this.#options.onAvailable(topicId, partition)
+    }
+  }
+
+  isClaimed(groupId: string, topicId: string, partition: number): boolean {
+    return this.#claims.has(keyOf(groupId, topicId, partition))
   }
 
   /** Brings where the group stands into memory; null where it has not begun. */

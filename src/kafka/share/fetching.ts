@@ -34,6 +34,8 @@ interface Candidate extends SharePartitionId {
   readonly partition: Partition
   readonly state: SharePartitionState
   readonly endThen: number
+  /** Others were reading it. */
+  refused: boolean
 }
 
 /** Partitions with records or with an error. Empty when time is up, or the connection has ended. */
@@ -46,13 +48,15 @@ export async function acquireOrWait(session: ShareSession, limits: ShareFetchLim
   const isOpen = ({ partition }: Candidate, state: SharePartitionState): boolean =>
     limits.recordsMax > 0 && mayAcquire(state, endOf(partition), inFlightMax)
 
+  const standing = ({ topicId, index, state }: Candidate): SharePartitionState => shareGroups.peek(session.groupId, topicId, index) ?? state
+
   for (let isAwake = true; ; ) {
     const { faulty, candidates } = await find(session, context, endOf)
     const isLast = clock.now() >= deadlineMs || client.signal.aborted || !isAwake
     const fetched = client.signal.aborted
       ? []
       : await take(
-          candidates.filter((one) => isOpen(one, one.state)),
+          candidates.filter((one) => isOpen(one, standing(one))),
           session,
           limits,
           isLast,
@@ -64,8 +68,8 @@ export async function acquireOrWait(session: ShareSession, limits: ShareFetchLim
     const ready = (): boolean =>
       candidates.some((one) => {
         const state = shareGroups.peek(session.groupId, one.topicId, one.index)
-        const hasMoved = state !== one.state || endOf(one.partition) !== one.endThen
-        return state === null || (hasMoved && isOpen(one, state))
+        const hasMoved = one.refused || state !== one.state || endOf(one.partition) !== one.endThen
+        return state === null || (hasMoved && isOpen(one, state) && !shareGroups.isClaimed(session.groupId, one.topicId, one.index))
       })
     await engine.waiters.park(
       candidates.map(({ partition }) => partition),
@@ -92,7 +96,7 @@ async function find(session: ShareSession, context: Context<Api>, endOf: (partit
       typeof partition === 'number' ? partition : (shareGroups.peek(session.groupId, topicId, index) ?? (await begin(session, partition, context)))
     if (typeof partition === 'number' || typeof state === 'number')
       faulty.push({ topicId, index, errorCode: state as number, records: [], acquired: [] })
-    else candidates.push({ topicId, index, partition, state, endThen: endOf(partition) })
+    else candidates.push({ topicId, index, partition, state, endThen: endOf(partition), refused: false })
   }
   return { faulty, candidates }
 }
@@ -119,8 +123,33 @@ async function firstOffset(groupId: string, partition: Partition, { engine, sett
   return (await engine.offsetForTime(partition, clock.now() - reset.backMs))?.offset ?? partition.endOffset
 }
 
-/** Reads the candidates and acquires what was read. Nothing where it is too little and there is time left. */
+/** Takes its turn at the candidates that nobody else reads, and acquires. */
 async function take(
+  open: readonly Candidate[],
+  session: ShareSession,
+  limits: ShareFetchLimits,
+  isLast: boolean,
+  committedOnly: boolean,
+  context: Context<Api>,
+): Promise<ShareFetched[]> {
+  const candidates: Candidate[] = []
+  const ends: (() => void)[] = []
+  for (const candidate of open) {
+    const end = context.shareGroups.claim(session.groupId, candidate.topicId, candidate.index)
+    candidate.refused = end === null
+    if (!end) continue
+    candidates.push(candidate)
+    ends.push(end)
+  }
+  try {
+    return candidates.length === 0 ? [] : await read(candidates, session, limits, isLast, committedOnly, context)
+  } finally {
+    for (const end of ends) end()
+  }
+}
+
+/** Reads the candidates and acquires what was read. Nothing where it is too little and there is time left. */
+async function read(
   candidates: readonly Candidate[],
   session: ShareSession,
   limits: ShareFetchLimits,
@@ -128,9 +157,11 @@ async function take(
   committedOnly: boolean,
   context: Context<Api>,
 ): Promise<ShareFetched[]> {
-  if (candidates.length === 0) return []
   const { bytesMax } = limits
-  const requests = candidates.map(({ partition, state }) => ({ partition, bytesMax, fromOffset: Math.max(nextOffset(state), partition.startOffset) }))
+  // As it is now that nobody else is at it.
+  const stateOf = ({ topicId, index, state }: Candidate) => context.shareGroups.peek(session.groupId, topicId, index) ?? state
+  const fromOffset = (one: Candidate): number => Math.max(nextOffset(stateOf(one)), one.partition.startOffset)
+  const requests = candidates.map((one) => ({ partition: one.partition, bytesMax, fromOffset: fromOffset(one) }))
   const reads = await context.engine.read(requests, { bytesMax, committedOnly })
   const bytes = reads.reduce((sum, read) => sum + read.bytes, 0)
   // Who hung up meanwhile must not be handed anything.
