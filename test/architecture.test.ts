@@ -53,7 +53,8 @@ const mayImport: Record<string, string[]> = {
   'src/coordinators/': ['protocol/', 'storage/log.ts', 'storage/tables.ts', 'storage/store.ts'],
   'src/auth/': ['protocol/'],
   'src/kafka/': ['protocol/', 'src/engine/', 'src/coordinators/', 'src/auth/'],
-  'src/kinesis/': ['src/engine/', 'protocol/records/', 'src/auth/', 'storage/tables.ts'],
+  // Queues are share groups seen through the AWS door: one core hands out records one by one for both.
+  'src/kinesis/': ['src/engine/', 'src/coordinators/share/', 'protocol/records/', 'src/auth/', 'storage/tables.ts'],
 }
 
 const layerOf = (path: string): string | undefined => Object.keys(mayImport).find((layer) => path.startsWith(layer))

@@ -12,3 +12,7 @@ export const groupIdBytesMax = 1_000
 export const memberIdPrefixCharsMax = 255
 /** How long to wait before storing again what the store had no room for, in milliseconds. */
 export const storeRetryMs = 1_000
+/** Records of one queue and partition that may be out for delivery or wait for another. All of their states are stored with each delivery: tens of kilobytes at most. */
+export const queueInFlightMax = 10_000
+/** Dead letters of one queue and partition, which are kept in memory, a hundred bytes each. Above it the queue hands out nothing new until some are settled. */
+export const queueDeadLettersMax = 100_000

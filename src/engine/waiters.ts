@@ -13,9 +13,20 @@ export class Waiters {
   #clock: Clock
   #parked = new Map<Partition, Set<Parked>>()
   #closed = false
+  #size = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** Long polls that wait now. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Nobody parks any more: the engine has closed. */
+  get closed(): boolean {
+    return this.#closed
   }
 
   /**
@@ -32,10 +43,12 @@ export class Waiters {
         wake: () => {
           timer.cancel()
           signal?.removeEventListener('abort', parked.wake)
+          this.#size--
           this.#forget(parked)
           resolve()
         },
       }
+      this.#size++
       signal?.addEventListener('abort', parked.wake, { once: true })
       for (const partition of partitions) {
         let set = this.#parked.get(partition)

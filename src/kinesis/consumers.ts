@@ -3,6 +3,7 @@ import { type Table, table } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type AwsError, inUse, invalidArgument, limitExceeded, notFound } from './aws-error.ts'
+import type { ConsumerPlaces } from './consumer-places.ts'
 import type { Output } from './operation.ts'
 import type { Stream, Streams } from './streams.ts'
 import { WireTime } from './wire-time.ts'
@@ -33,8 +34,6 @@ export interface Consumer {
   readonly policy: string | null
 }
 
-/** AWS's default, and with on-demand Advantage. */
-const perStream = { standard: 20, advantage: 50 }
 /** CREATING at a time. */
 const creatingMax = 5
 const arnParts = /^(arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream\/[a-zA-Z0-9_.-]+)\/consumer\/([a-zA-Z0-9_.-]+):(\d+)$/
@@ -50,18 +49,19 @@ export class Consumers {
   readonly #engine: Engine
   readonly #streams: Streams
   readonly #clock: Clock
+  readonly #places: ConsumerPlaces
   readonly #byTopic = new Map<string, Map<string, ConsumerRow>>()
-  /** One change after the other, so that two registrations cannot both take the last place. */
-  #changes: Promise<unknown> = Promise.resolve()
 
-  private constructor(engine: Engine, streams: Streams, clock: Clock) {
+  private constructor(engine: Engine, streams: Streams, places: ConsumerPlaces, clock: Clock) {
     this.#engine = engine
     this.#streams = streams
+    this.#places = places
     this.#clock = clock
+    places.counting((stream) => this.#byTopic.get(stream.topic.id)?.size ?? 0)
   }
 
-  static async load(engine: Engine, streams: Streams, clock: Clock): Promise<Consumers> {
-    const consumers = new Consumers(engine, streams, clock)
+  static async load(engine: Engine, streams: Streams, places: ConsumerPlaces, clock: Clock): Promise<Consumers> {
+    const consumers = new Consumers(engine, streams, places, clock)
     for (const { key, row } of await engine.store.tables.list(consumerTable)) {
       const [topicId, name] = key.map(String) as [string, string]
       // A stream that went while the door was closed took its consumers along.
@@ -98,12 +98,10 @@ export class Consumers {
   }
 
   register(stream: Stream, name: string, tags: Tags, advantage: boolean, nowMs: number): Promise<Consumer> {
-    return this.#change(async () => {
+    return this.#places.change(async () => {
       const rows = this.#rows(stream.topic.id)
       if (rows.has(name)) throw inUse(`Consumer ${name} under stream ${stream.name} already exists for account ${this.#streams.account}.`)
-      const most = advantage ? perStream.advantage : perStream.standard
-      if (rows.size >= most)
-        throw limitExceeded(`Stream ${stream.name} under account ${this.#streams.account} already has ${most} registered consumers.`)
+      this.#places.check(stream, advantage)
       const creating = this.of(stream).filter(({ status }) => status === 'CREATING').length
       if (creating >= creatingMax) throw limitExceeded(`Stream ${stream.name} already has ${creatingMax} consumers in CREATING status.`)
       const row: ConsumerRow = { createdMs: nowMs, activeMs: this.#streams.busyUntil(nowMs), goneMs: null, tags, policy: null }
@@ -115,7 +113,7 @@ export class Consumers {
 
   /** DELETING for the transition time, then gone. */
   deregister(consumer: Consumer, nowMs: number): Promise<void> {
-    return this.#change(async () => {
+    return this.#places.change(async () => {
       const topicId = consumer.stream.topic.id
       const goneMs = this.#streams.busyUntil(nowMs)
       if (goneMs === nowMs) return this.#remove(topicId, consumer.name)
@@ -126,7 +124,7 @@ export class Consumers {
 
   /** Changes tags or policy. */
   annotate(consumer: Consumer, change: (now: Consumer) => { tags?: Tags; policy?: string | null }): Promise<void> {
-    return this.#change(() => this.#alter(consumer, change(this.find({ consumerARN: consumer.arn }))))
+    return this.#places.change(() => this.#alter(consumer, change(this.find({ consumerARN: consumer.arn }))))
   }
 
   describe({ name, arn, status, createdMs }: Consumer): Output {
@@ -165,7 +163,7 @@ export class Consumers {
 
   #removeAt(topicId: string, name: string, goneMs: number): void {
     // A closing store refuses: the row brings the removal back at the next start.
-    this.#clock.at(goneMs, () => void this.#change(() => this.#remove(topicId, name)).catch(() => {}))
+    this.#clock.at(goneMs, () => void this.#places.change(() => this.#remove(topicId, name)).catch(() => {}))
   }
 
   async #remove(topicId: string, name: string): Promise<void> {
@@ -182,11 +180,5 @@ export class Consumers {
         .delete(consumerTable, [topicId, name])
         .commit()
         .catch(() => {})
-  }
-
-  #change<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#changes.then(action)
-    this.#changes = result.catch(() => {})
-    return result
   }
 }

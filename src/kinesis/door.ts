@@ -25,6 +25,8 @@ export interface HttpRequest {
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+  /** Aborts when the client goes before it is answered. */
+  hungUp(): AbortSignal
 }
 
 export interface HttpAnswer {
@@ -114,7 +116,7 @@ export class Door {
     const { services } = this.#options
     const nowMs = services.clock.now()
     services.limits.call(operation.name, nowMs)
-    return operation.run(input as never, { ...services, nowMs })
+    return operation.run(input as never, { ...services, nowMs, hungUp: request.hungUp })
   }
 
   #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {

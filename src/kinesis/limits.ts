@@ -18,6 +18,8 @@ const readDebtS = 5
 
 /** Calls a second of the account (AWS's API reference, each operation's page); null for operations whose limits are the shards'. */
 const callsPerS: Readonly<Record<string, number | null>> = {
+  AcknowledgeDeadLetterQueueRecords: null,
+  AcknowledgeQueueRecords: null,
   DescribeLimits: 1,
   DescribeStream: 10,
   DescribeStreamConsumer: 20,
@@ -27,7 +29,12 @@ const callsPerS: Readonly<Record<string, number | null>> = {
   ListShards: 1000,
   PutRecord: null,
   PutRecords: null,
+  ReceiveDeadLetterQueueRecords: null,
+  ReceiveQueueRecords: null,
+  RestoreDeadLetterQueueRecords: null,
   SubscribeToShard: null,
+  UpdateDeadLetterQueueRecordsVisibility: null,
+  UpdateQueueRecordsVisibility: null,
 }
 const callsPerSDefault = 5
 

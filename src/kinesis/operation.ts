@@ -7,6 +7,7 @@ import type { Account } from './account.ts'
 import type { Consumers } from './consumers.ts'
 import type { TokenSeal } from './iterator.ts'
 import type { Limits } from './limits.ts'
+import type { Queues } from './queues/queues.ts'
 import type { Resources } from './resources.ts'
 import { type InputOf, type Members, type StructureNode, structureNode } from './shape.ts'
 import type { KinesisCounts } from './stream-counts.ts'
@@ -19,6 +20,7 @@ export interface Services {
   readonly streams: Streams
   readonly consumers: Consumers
   readonly subscriptions: Subscriptions
+  readonly queues: Queues
   readonly resources: Resources
   readonly limits: Limits
   readonly counts: KinesisCounts
@@ -28,9 +30,11 @@ export interface Services {
   readonly clock: Clock
 }
 
-/** Services, and the time at which the call began. */
+/** Services, the time at which the call began, and whether anybody still waits for its answer. */
 export interface Context extends Services {
   readonly nowMs: number
+  /** Aborts when the client goes before it is answered. For operations that wait: the signal is made when it is asked for. */
+  hungUp(): AbortSignal
 }
 
 /** Members by AWS's names; Buffers are blobs, WireTimes are timestamps, undefined members are left out. */

@@ -1,6 +1,7 @@
-// What has tags and a policy, by ARN: streams and their consumers.
+// What has tags and a policy, by ARN: streams, their consumers and their queues.
 import { invalidArgument } from './aws-error.ts'
 import type { Consumers, Tags } from './consumers.ts'
+import type { Queues } from './queues/queues.ts'
 import type { Streams } from './streams.ts'
 
 export interface Resource {
@@ -15,10 +16,12 @@ export interface Resource {
 export class Resources {
   readonly #streams: Streams
   readonly #consumers: Consumers
+  readonly #queues: Queues
 
-  constructor(streams: Streams, consumers: Consumers) {
+  constructor(streams: Streams, consumers: Consumers, queues: Queues) {
     this.#streams = streams
     this.#consumers = consumers
+    this.#queues = queues
   }
 
   /** Refuses with ResourceNotFoundException, or InvalidArgumentException for an ARN of nothing that is here. */
@@ -31,6 +34,15 @@ export class Resources {
         account,
         alterTags: (change) => this.#consumers.annotate(consumer, ({ tags }) => ({ tags: change(tags) })),
         setPolicy: (policy) => this.#consumers.annotate(consumer, () => ({ policy })),
+      }
+    }
+    if (arn.includes(':queue/')) {
+      const queue = this.#queues.find(arn)
+      return {
+        ...queue,
+        account,
+        alterTags: (change) => this.#queues.annotate(queue, ({ tags }) => ({ tags: change(tags) })),
+        setPolicy: (policy) => this.#queues.annotate(queue, () => ({ policy })),
       }
     }
     if (!arn.includes(':stream/')) throw invalidArgument(`ResourceARN ${arn} is invalid.`)

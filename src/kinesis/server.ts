@@ -184,6 +184,7 @@ class HttpServer implements KinesisServer {
     for (const session of this.#sessions) session.close()
     for (const socket of this.#front?.sockets() ?? []) if (!this.#busy.has(socket) && !this.#http2Carriers.has(socket)) socket.destroySoon()
     await this.#front?.drained(graceMs)
+    this.#services?.queues.close()
     // Ends its watch; nothing else is open in it.
     this.#http1?.close()
     this.#http1?.closeAllConnections()
@@ -241,7 +242,7 @@ class HttpServer implements KinesisServer {
     const startedMs = performance.now()
     const carrier = request.httpVersionMajor === 1 ? (this.#carriers.get(request.socket) ?? request.socket) : null
     if (carrier) this.#busy.set(carrier, (this.#busy.get(carrier) ?? 0) + 1)
-    const { answer, bytesIn } = await this.#handle(request)
+    const { answer, bytesIn } = await this.#handle(request, response)
     let bytesOut = 0
     try {
       if (answer?.frames) bytesOut = await this.#events.send(answer, answer.frames, response)
@@ -260,7 +261,7 @@ class HttpServer implements KinesisServer {
   }
 
   /** Reads the body within the limits and asks the door. No answer for a client that went away first. */
-  async #handle(request: AnyRequest): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
+  async #handle(request: AnyRequest, response: AnyResponse): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
     const { clock, settings } = this.#options
     const bytesMax = settings.get('aws.request.max.bytes')
     const share = announcedBytes(request, bytesMax)
@@ -273,7 +274,10 @@ class HttpServer implements KinesisServer {
       if (outcome.kind === 'gone') return { answer: null, bytesIn: 0 }
       if (outcome.kind === 'too-large') return { answer: this.#door!.tooLarge(bytesMax), bytesIn: bytesMax }
       const { method = '', url = '/', headers } = request
-      return { answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes }), bytesIn: outcome.bytes.length }
+      return {
+        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, hungUp: hangUpOf(response) }),
+        bytesIn: outcome.bytes.length,
+      }
     } finally {
       if (share > 0) this.#budget.give(share)
     }
@@ -306,5 +310,18 @@ class HttpServer implements KinesisServer {
     }
     if (response.writableFinished || response.destroyed) done()
     else response.once('close', done)
+  }
+}
+
+/** Tells whether the client of a response has gone, from when it is asked on: most calls are answered before they would want to know. */
+function hangUpOf(response: AnyResponse): () => AbortSignal {
+  let hungUp: AbortController | null = null
+  return () => {
+    if (hungUp) return hungUp.signal
+    const controller = new AbortController()
+    hungUp = controller
+    if (response.destroyed) controller.abort()
+    else response.once('close', () => controller.abort())
+    return controller.signal
   }
 }

@@ -3,12 +3,15 @@ import { table } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { Account } from './account.ts'
+import { ConsumerPlaces } from './consumer-places.ts'
 import { Consumers } from './consumers.ts'
 import { TokenSeal, tokenKeyBytes } from './iterator.ts'
 import { Limits } from './limits.ts'
 import type { Services } from './operation.ts'
+import { Queues } from './queues/queues.ts'
 import { Resources } from './resources.ts'
 import { KinesisCounts } from './stream-counts.ts'
 import { Streams } from './streams.ts'
@@ -17,8 +20,8 @@ import { Subscriptions } from './subscription.ts'
 /** Key: ['token-key']. Iterators and page tokens stay valid across a restart. */
 const secretTable = table<Uint8Array>('kinesis-secret')
 
-export async function openServices(options: { engine: Engine; settings: Settings; clock: Clock; random: Random }): Promise<Services> {
-  const { engine, settings, clock, random } = options
+export async function openServices(options: { engine: Engine; settings: Settings; clock: Clock; random: Random; logger: Logger }): Promise<Services> {
+  const { engine, settings, clock, random, logger } = options
   let key = await engine.store.tables.get(secretTable, ['token-key'])
   if (!key) {
     key = random.bytes(tokenKeyBytes)
@@ -28,13 +31,17 @@ export async function openServices(options: { engine: Engine; settings: Settings
   await streams.load()
   const limits = new Limits(engine, settings)
   const counts = new KinesisCounts(settings.get('metrics.topics.max'), engine, clock)
-  const consumers = await Consumers.load(engine, streams, clock)
+  const places = new ConsumerPlaces(streams.account)
+  const consumers = await Consumers.load(engine, streams, places, clock)
+  const onError = (error: unknown, queueId: string): void => logger.error('a queue failed', { error, queueId })
+  const queues = await Queues.load({ engine, streams, places, clock, random, onError })
   return {
     engine,
     streams,
     consumers,
     subscriptions: new Subscriptions(engine, clock, limits, counts),
-    resources: new Resources(streams, consumers),
+    queues,
+    resources: new Resources(streams, consumers, queues),
     limits,
     counts,
     account: await Account.load(engine),

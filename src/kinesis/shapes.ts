@@ -1,5 +1,5 @@
 // The shapes that many operations share, named as in AWS's model (botocore 1.44.5, kinesis 2013-12-02).
-import { boolean, integer, mapOf, oneOf, string } from './shape.ts'
+import { boolean, integer, listOf, mapOf, oneOf, required, string, structure } from './shape.ts'
 
 export const streamName = string({ pattern: '[a-zA-Z0-9_.-]+', min: 1, max: 128 })
 export const streamARN = string({ pattern: 'arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+', min: 1, max: 2048 })
@@ -35,3 +35,25 @@ export const consumerARN = string({
 })
 export const consumerReference = { consumerName, consumerARN, streamARN, streamId }
 export const resourceARN = string({ pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+', min: 1, max: 2048 })
+
+export const queueName = string({ pattern: '[a-zA-Z0-9_.-]+', min: 1, max: 128 })
+export const queueARN = string({ pattern: 'arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+', min: 1, max: 2048 })
+export const receiptHandle = string({ min: 1, max: 1024 })
+export const visibilityTimeoutSeconds = integer({ min: 0, max: 43_200 })
+export const queueAttributes = structure({
+  visibilityTimeoutSeconds,
+  deadLetterConfiguration: structure({ targetType: required(oneOf('BUILT_IN', 'NONE')), maxReceiveCount: integer({ min: 1, max: 1000 }) }),
+})
+/** How the operations on records name the records. */
+export const receipts = listOf(structure({ receiptHandle: required(receiptHandle) }), { min: 1, max: 10 })
+export const receiptsWithTimeout = listOf(
+  structure({ receiptHandle: required(receiptHandle), visibilityTimeoutSeconds: required(visibilityTimeoutSeconds) }),
+  { min: 1, max: 10 },
+)
+/** What both ways of receiving take. */
+export const receiveInput = {
+  queueARN: required(queueARN),
+  limit: integer({ min: 1, max: 10 }),
+  waitTimeSeconds: integer({ min: 1, max: 20 }),
+  visibilityTimeoutSeconds,
+}

@@ -50,6 +50,15 @@ export class ShardMap {
     return this.open[low]!
   }
 
+  /** The shard that an offset of a partition belongs to. */
+  holding(partition: number, offset: number): StreamShard {
+    const holds = ({ shard }: StreamShard): boolean =>
+      shard.partition === partition && shard.startOffset <= offset && (shard.endOffset === null || offset < shard.endOffset)
+    const found = this.all.find(holds)
+    if (!found) throw new Error(`no shard holds offset ${offset} of partition ${partition}`)
+    return found
+  }
+
   /** The shards that go on where this one ended. */
   childrenOf(index: number): StreamShard[] {
     return this.all.filter(({ shard }) => shard.parents.includes(index))

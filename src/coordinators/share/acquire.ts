@@ -14,6 +14,8 @@ export interface ReadBatch {
 export interface AcquireRequest {
   readonly owner: string
   readonly lockedUntilMs: number
+  /** Noted as the first delivery of what nobody has had yet; left out, none is noted. */
+  readonly firstMs?: number
   /** How many records at most; whole batches all the same unless `strict`. */
   readonly recordsMax: number
   readonly strict: boolean
@@ -122,7 +124,7 @@ class Walk {
     const count = Math.max(run.deliveryCount, Math.min(run.deliveryCount + 1, this.#request.deliveryCountLimit))
     const parts: Run[] = []
     if (run.first < from) parts.push({ ...run, last: from - 1 })
-    parts.push(deliverable ? this.#held(from, last, count) : free(from, last, 'archived', run.deliveryCount))
+    parts.push(deliverable ? this.#held(from, last, count, run.firstMs) : free(from, last, 'archived', run.deliveryCount))
     if (last < run.last) parts.push({ ...run, first: last + 1 })
     this.#runs.splice(at, 1, ...parts)
     if (deliverable) this.#note(from, last, count)
@@ -141,7 +143,7 @@ class Walk {
     }
     // As with the wish for a number of records, the bound holds to the batch: cutting batches costs every consumer its decompression.
     const last = from + this.#granted(to - from + 1) - 1
-    this.#append(this.#held(from, last, 1))
+    this.#append(this.#held(from, last, 1, this.#request.firstMs ?? 0))
     this.#room -= last - from + 1
     this.#note(from, last, 1)
     return last + 1
@@ -154,9 +156,9 @@ class Walk {
     this.#endOffset = run.last + 1
   }
 
-  #held(first: number, last: number, deliveryCount: number): Run {
+  #held(first: number, last: number, deliveryCount: number, firstMs: number): Run {
     const { owner, lockedUntilMs } = this.#request
-    return { first, last, state: 'acquired', deliveryCount, owner, lockedUntilMs }
+    return { first, last, state: 'acquired', deliveryCount, owner, lockedUntilMs, firstMs }
   }
 
   #note(first: number, last: number, deliveryCount: number): void {

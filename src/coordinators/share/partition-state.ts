@@ -17,6 +17,8 @@ export interface Run {
   readonly owner: string
   /** When the hold lapses; 0 unless acquired. */
   readonly lockedUntilMs: number
+  /** When it was handed out for the first time; 0 where nobody asked to keep that, and once it is settled. */
+  readonly firstMs: number
 }
 
 export interface SharePartitionState {
@@ -44,19 +46,21 @@ export type AcknowledgeFault = 'not-in-flight' | 'past-first' | 'past-last' | 'n
 export const emptyState = (offset: number): SharePartitionState => ({ startOffset: offset, endOffset: offset, runs: [] })
 
 /** The run as nobody holds it. */
-export const free = (first: number, last: number, state: Exclude<RecordState, 'acquired'>, deliveryCount: number): Run => ({
+export const free = (first: number, last: number, state: Exclude<RecordState, 'acquired'>, deliveryCount: number, firstMs = 0): Run => ({
   first,
   last,
   state,
   deliveryCount,
   owner: '',
   lockedUntilMs: 0,
+  firstMs,
 })
 
-const isFinal = ({ state }: Run): boolean => state === 'acknowledged' || state === 'archived'
+/** Will it never be delivered again? */
+export const isFinal = ({ state }: Run): boolean => state === 'acknowledged' || state === 'archived'
 
 const alike = (a: Run, b: Run): boolean =>
-  a.state === b.state && a.deliveryCount === b.deliveryCount && a.owner === b.owner && a.lockedUntilMs === b.lockedUntilMs
+  a.state === b.state && a.deliveryCount === b.deliveryCount && a.owner === b.owner && a.lockedUntilMs === b.lockedUntilMs && a.firstMs === b.firstMs
 
 /** Puts runs together into a state: joins neighbours that are alike, and moves the start past what is settled. */
 export function stateOf(runs: readonly Run[], endOffset: number): SharePartitionState {
@@ -107,8 +111,8 @@ export function nextLapseMs({ runs }: SharePartitionState): number | null {
 }
 
 /** What was held and is given back: for others, or given up where it was handed out as often as may be. */
-function releasedRun({ first, last, deliveryCount }: Run, deliveryCountLimit: number): Run {
-  return free(first, last, deliveryCount >= deliveryCountLimit ? 'archived' : 'available', deliveryCount)
+function releasedRun({ first, last, deliveryCount, firstMs }: Run, deliveryCountLimit: number): Run {
+  return deliveryCount >= deliveryCountLimit ? free(first, last, 'archived', deliveryCount) : free(first, last, 'available', deliveryCount, firstMs)
 }
 
 /** Gives back what `which` names; null where that is nothing. */
@@ -137,8 +141,18 @@ export function trimTo(state: SharePartitionState, offset: number): SharePartiti
 
 /** As a restart finds it: nobody holds anything; how often a record was handed out is kept. */
 export function unheld(state: SharePartitionState): SharePartitionState {
-  const runs = state.runs.map((run) => (run.state === 'acquired' ? free(run.first, run.last, 'available', run.deliveryCount) : run))
+  const runs = state.runs.map((run) => (run.state === 'acquired' ? free(run.first, run.last, 'available', run.deliveryCount, run.firstMs) : run))
   return stateOf(runs, state.endOffset)
+}
+
+/** The state with `run` in the place of what it has from the run's first offset to its last, which lie within it. */
+export function withRun(state: SharePartitionState, run: Run): SharePartitionState {
+  const begin = runAt(state.runs, run.first)
+  const end = runAt(state.runs, run.last)
+  const middle = [run]
+  if (state.runs[begin]!.first < run.first) middle.unshift({ ...state.runs[begin]!, last: run.first - 1 })
+  if (state.runs[end]!.last > run.last) middle.push({ ...state.runs[end]!, first: run.last + 1 })
+  return stateOf([...state.runs.slice(0, begin), ...middle, ...state.runs.slice(end + 1)], state.endOffset)
 }
 
 export interface AcknowledgeRules {

@@ -7,8 +7,10 @@ import { streamReference } from '../shapes.ts'
 export const deleteStream = operation({
   name: 'DeleteStream',
   input: { enforceConsumerDeletion: boolean(), ...streamReference },
-  async run(input, { streams, consumers }) {
+  async run(input, { streams, consumers, queues }) {
     const stream = streams.find(input)
+    if (queues.of(stream).length > 0)
+      throw inUse(`Stream ${stream.name} under account ${streams.account} has queues. Delete them with DeleteQueue before the stream.`)
     if (!input.enforceConsumerDeletion && consumers.of(stream).length > 0) {
       throw inUse(
         `Stream ${stream.name} under account ${streams.account} has enhanced fan-out consumers. Pass EnforceConsumerDeletion to delete them with it.`,
