@@ -5,6 +5,7 @@ import { nextBatch } from '../../protocol/records/run.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { Settings } from '../../src/config.ts'
 import { createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
+import type { Part } from '../../src/coordinators/transaction/events.ts'
 import { partitionKey } from '../../src/coordinators/transaction/state.ts'
 import { createTransactions, type Transactions } from '../../src/coordinators/transaction/transactions.ts'
 import { Engine } from '../../src/engine/engine.ts'
@@ -21,7 +22,7 @@ const fail = (error: unknown): void => {
 
 export class World {
   readonly clock = new ManualClock()
-  readonly store: Store = openMemoryStore(storeOptions(this.clock))
+  store: Store = openMemoryStore(storeOptions(this.clock))
   readonly settings = Settings.of({ 'transaction.max.timeout.ms': 60_000 })
   engine!: Engine
   groups!: Groups
@@ -52,11 +53,12 @@ export class World {
     })
   }
 
-  /** Everything in memory is gone; what was stored is opened again. */
-  async crash(): Promise<void> {
+  /** Everything in memory is gone; what was stored is opened again, through another store where one is given. */
+  async crash(store = this.store): Promise<void> {
     this.transactions.close()
     this.groups.close()
     this.engine.close()
+    this.store = store
     await this.start()
   }
 
@@ -76,22 +78,53 @@ export class World {
     value: string,
   ): Promise<string> {
     const { producerId, producerEpoch } = producer
-    const part = { producerId, producerEpoch, partitions: [this.key(index)], groups: [] }
     const partition = this.partition(index)
-    let standing: string | null
-    for (;;) {
-      await partition.open()
-      standing = this.transactions.standing(id, part)
-      if (standing !== null) break
-      await this.transactions.settled(id)
-    }
-    if (standing === 'TRANSACTION_ABORTABLE') this.transactions.join(id, part)
-    else if (standing !== 'NONE') return standing
+    const joined = await this.#join(id, { producerId, producerEpoch, partitions: [this.key(index)], groups: [] }, partition)
+    if (joined !== 'NONE') return joined
     const batch = batchOf([value], this.clock.now(), { producerId, producerEpoch, baseSequence: producer.sequence, transactional: true })
     return this.engine.append(partition, batch).then(
       () => 'NONE',
       (error: { code?: string }) => error.code ?? String(error),
     )
+  }
+
+  /** What a TxnOffsetCommit does, for partition 0. */
+  async commitOffset(id: string, producer: { producerId: number; producerEpoch: number }, groupId: string, offset: number): Promise<string> {
+    const { producerId, producerEpoch } = producer
+    await this.groups.load(groupId)
+    const joined = await this.#join(id, { producerId, producerEpoch, partitions: [], groups: [groupId] })
+    if (joined !== 'NONE') return joined
+    const topicId = this.partition(0).topic.id
+    const told = await this.groups.submit(groupId, {
+      verb: 'commit',
+      memberId: '',
+      instanceId: null,
+      generation: -1,
+      tellsUnknownGroup: false,
+      expiresMs: null,
+      committedMs: null,
+      producerId,
+      offsets: [{ topicId, partition: 0, offset, leaderEpoch: -1, metadata: '' }],
+    })
+    return told.error
+  }
+
+  /** The group's offset for partition 0, null for none. */
+  async committedOffset(groupId: string): Promise<number | null> {
+    const wanted = [{ topicId: this.partition(0).topic.id, partitions: [0] }]
+    const told = await this.groups.submit(groupId, { verb: 'fetch', member: { id: null, epoch: -1 }, wanted })
+    return told.topics[0]?.partitions[0]?.row?.[0] ?? null
+  }
+
+  async #join(id: string, part: Part, partition?: Partition): Promise<string> {
+    for (;;) {
+      await partition?.open()
+      const standing = this.transactions.standing(id, part)
+      if (standing === 'TRANSACTION_ABORTABLE') this.transactions.join(id, part)
+      else if (standing !== null) return standing
+      else if ((await this.transactions.settled(id)) === 'NONE') continue
+      return 'NONE'
+    }
   }
 
   /** What a reader of committed data sees from the start: aborted ranges taken out as clients do. */
