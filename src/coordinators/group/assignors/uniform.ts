@@ -81,14 +81,12 @@ function level(shares: Share[], free: Partition[]): void {
   for (const share of byCount) quotas.set(share, odd-- > 0 ? least + 1 : least)
   for (const share of byCount) while (share.count > quotas.get(share)!) free.push(takeFromLargest(share))
   free.reverse()
-  // In turns, so that the partitions of each topic are spread over many members.
-  let open = byCount.filter((share) => share.count < quotas.get(share)!)
-  while (open.length > 0) {
-    for (const share of open) {
+  // One after the other, as Kafka's does: neighbours stay together.
+  for (const share of byCount) {
+    while (share.count < quotas.get(share)!) {
       const next = free.pop()!
       give(share, next.topicId, next.partition)
     }
-    open = open.filter((share) => share.count < quotas.get(share)!)
   }
 }
 

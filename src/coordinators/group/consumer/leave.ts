@@ -48,7 +48,9 @@ export function removeMembers(group: ConsumerGroup, memberIds: ReadonlySet<strin
   for (const memberId of memberIds) draft.remove(memberId)
   const turned = mayTurnClassic(group, memberIds, 0, moment, world) ? downgrade(group, draft, true, moment, world) : null
   if (turned) return turned
-  draft.change({ epoch: draft.row.epoch + 1 })
+  const epoch = draft.row.epoch + 1
+  // Nobody is left to assign anything to.
+  draft.change(memberIds.size === group.members.size ? { epoch, assignmentEpoch: epoch } : { epoch })
   return [...draft.effects(moment.nowMs), ...Array.from(memberIds).flatMap((memberId) => timersOf(memberId).map(cancel))]
 }
 
