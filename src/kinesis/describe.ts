@@ -27,9 +27,9 @@ export const recordKibOf = ({ topic }: Stream): number =>
 /** The encryption that a stream's records are said to have; none is not mentioned. */
 export const encryptionOf = ({ facts }: Stream): string | undefined => (facts.keyId === null ? undefined : 'KMS')
 
-/** Undefined for a stream without warm throughput. */
-export const warmThroughput = ({ facts }: Stream): Output | undefined =>
-  facts.warmThroughputMiBps === null ? undefined : { TargetMiBps: facts.warmThroughputMiBps, CurrentMiBps: facts.warmThroughputMiBps }
+/** What was asked for, and what the open shards carry, one MiB/s each. Undefined for a stream without warm throughput. */
+export const warmThroughput = ({ facts, shards }: Stream): Output | undefined =>
+  facts.warmThroughputMiBps === null ? undefined : { TargetMiBps: facts.warmThroughputMiBps, CurrentMiBps: shards.open.length }
 
 export const modeDetails = ({ facts }: Stream): Output => ({ StreamMode: facts.mode })
 

@@ -9,10 +9,12 @@ import { factsOf, type StreamMode } from './stream-facts.ts'
 import { isStreamName } from './streams.ts'
 
 /** A shard's throughput: AWS's fixed figures. */
-const writeBytesPerS = 1_048_576
-const writeRecordsPerS = 1000
+export const writeBytesPerS = 1_048_576
+export const writeRecordsPerS = 1000
 const readBytesPerS = 2 * 1_048_576
 const readCallsPerS = 5
+/** GetShardIterator. */
+const iteratorCallsPerS = 5
 /** A read of ten times what a second allows is answered, and then paid off for five seconds. */
 const readDebtS = 5
 
@@ -35,6 +37,7 @@ const callsPerS: Readonly<Record<string, number | null>> = {
   SubscribeToShard: null,
   UpdateDeadLetterQueueRecordsVisibility: null,
   UpdateQueueRecordsVisibility: null,
+  UpdateShardCount: 10,
 }
 const callsPerSDefault = 5
 
@@ -43,6 +46,7 @@ interface ShardBuckets {
   readonly writeRecords: Bucket
   readonly readCalls: Bucket
   readonly readBytes: Bucket
+  readonly iteratorCalls: Bucket
 }
 
 export class Limits {
@@ -129,6 +133,11 @@ export class Limits {
     if (!readBytes.has(1, nowMs) || !readCalls.take(1, nowMs)) throw refuse()
   }
 
+  /** Refuses a GetShardIterator call on a shard that is asked for too often. */
+  checkIterator(topicId: string, shardIndex: number, nowMs: number, refuse: () => AwsError): void {
+    if (this.on && !this.#shard(topicId, shardIndex, nowMs).iteratorCalls.take(1, nowMs)) throw refuse()
+  }
+
   /** Counts what a GetRecords call gave. */
   didRead(topicId: string, shardIndex: number, bytes: number, nowMs: number): void {
     if (this.on) this.#shard(topicId, shardIndex, nowMs).readBytes.spend(Math.min(bytes, readBytesPerS * readDebtS), nowMs)
@@ -153,6 +162,7 @@ export class Limits {
         writeRecords: new Bucket(writeRecordsPerS, writeRecordsPerS, nowMs),
         readCalls: new Bucket(readCallsPerS, readCallsPerS, nowMs),
         readBytes: new Bucket(readBytesPerS, readBytesPerS, nowMs),
+        iteratorCalls: new Bucket(iteratorCallsPerS, iteratorCallsPerS, nowMs),
       }
       ofTopic.set(shardIndex, buckets)
     }

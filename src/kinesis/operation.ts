@@ -7,6 +7,7 @@ import type { Account } from './account.ts'
 import type { Consumers } from './consumers.ts'
 import type { TokenSeal } from './iterator.ts'
 import type { Limits } from './limits.ts'
+import type { OnDemand } from './on-demand.ts'
 import type { Queues } from './queues/queues.ts'
 import type { Resources } from './resources.ts'
 import { type InputOf, type Members, type StructureNode, structureNode } from './shape.ts'
@@ -23,6 +24,7 @@ export interface Services {
   readonly queues: Queues
   readonly resources: Resources
   readonly limits: Limits
+  readonly onDemand: OnDemand
   readonly counts: KinesisCounts
   readonly account: Account
   readonly seal: TokenSeal

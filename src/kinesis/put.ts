@@ -49,6 +49,15 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], c
   const arrivalMs = clock.now()
   const results = new Array<PutResult>(entries.length)
   const groups = groupByShard(stream, entries, results, context, arrivalMs, counts)
+  if (context.limits.on && stream.facts.mode === 'ON_DEMAND') {
+    const sum = (figure: (group: Group) => number): number => groups.reduce((total, group) => total + figure(group), 0)
+    context.onDemand.took(
+      stream,
+      sum(({ entries: { length } }) => length),
+      sum(({ bytes }) => bytes),
+      arrivalMs,
+    )
+  }
   await Promise.all(
     groups.map(async (group) => {
       try {

@@ -6,7 +6,7 @@ import { type AwsError, notFound, validationError } from './aws-error.ts'
 import type { Context } from './operation.ts'
 import { shardIdOf, shardIndexOf } from './shard-id.ts'
 import type { StreamShard } from './shard-map.ts'
-import { withFacts } from './stream-facts.ts'
+import { type AwsFacts, factsOf, withFacts } from './stream-facts.ts'
 import type { Stream } from './streams.ts'
 
 /** The number in the name of a shard that is to be changed. Looked at before the stream is, as AWS does. */
@@ -43,11 +43,11 @@ export async function applyReshard(
   stream: Stream,
   { engine, streams, nowMs }: Context,
   plan: (topic: Topic, endOffsetOf: EndOffsetOf, nowMs: number) => Reshard,
-  more: { scaledMs?: readonly number[] } = {},
+  more: (facts: AwsFacts) => Partial<AwsFacts> = () => ({}),
 ): Promise<void> {
   await engine.topics.reshard(stream.name, (topic, endOffsetOf, atMs) => ({
     ...plan(topic, endOffsetOf, atMs),
-    stream: withFacts(topic.stream, { busyUntilMs: streams.busyUntil(nowMs), ...more }),
+    stream: withFacts(topic.stream, { busyUntilMs: streams.busyUntil(nowMs), ...more(factsOf(topic.stream)) }),
   }))
 }
 

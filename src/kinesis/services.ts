@@ -10,6 +10,7 @@ import { ConsumerPlaces } from './consumer-places.ts'
 import { Consumers } from './consumers.ts'
 import { TokenSeal, tokenKeyBytes } from './iterator.ts'
 import { Limits } from './limits.ts'
+import { OnDemand } from './on-demand.ts'
 import type { Services } from './operation.ts'
 import { Queues } from './queues/queues.ts'
 import { Resources } from './resources.ts'
@@ -43,6 +44,7 @@ export async function openServices(options: { engine: Engine; settings: Settings
     queues,
     resources: new Resources(streams, consumers, queues),
     limits,
+    onDemand: new OnDemand(engine, settings),
     counts,
     account: await Account.load(engine),
     seal: new TokenSeal(Buffer.from(key), random),

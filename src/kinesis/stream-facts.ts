@@ -5,6 +5,12 @@ import type { StreamFacts } from '../engine/topics.ts'
 export type StreamMode = 'PROVISIONED' | 'ON_DEMAND'
 export type RecordDistribution = 'AUTO' | 'USER_PARTITION_KEY'
 
+/** What an on-demand stream has taken over some time, counted in shards that it fills. */
+export interface Peak {
+  readonly shards: number
+  readonly atMs: number
+}
+
 export interface AwsFacts {
   readonly mode: StreamMode
   readonly tags: Readonly<Record<string, string>>
@@ -18,6 +24,10 @@ export interface AwsFacts {
   readonly policy: string | null
   /** CREATING or UPDATING ends then, in milliseconds since the epoch. */
   readonly busyUntilMs: number
+  /** The largest throughput that made an on-demand stream grow. */
+  readonly peak: Peak | null
+  /** When it last grew of itself. */
+  readonly grownMs: number | null
   /** When UpdateShardCount was called, the last 24 hours: AWS allows ten. */
   readonly scaledMs: readonly number[]
 }
@@ -31,6 +41,8 @@ const defaults: AwsFacts = {
   distribution: 'USER_PARTITION_KEY',
   policy: null,
   busyUntilMs: 0,
+  peak: null,
+  grownMs: null,
   scaledMs: [],
 }
 

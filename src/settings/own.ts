@@ -86,6 +86,19 @@ export const ownSettings = {
     meaning: 'Open shards of the account that DescribeLimits tells; binding where kinesis.limits is on.',
   }),
   'kinesis.on.demand.streams.max': int({ default: 50, min: 0, dynamic: true, meaning: 'On-demand streams of the account, in the same way.' }),
+  'kinesis.on.demand.shards.max': int({
+    default: 200,
+    min: 1,
+    max: 10000,
+    dynamic: true,
+    meaning: 'Open shards that an on-demand stream grows to, one MiB/s each. AWS: 200 in most regions, 10240 in the largest.',
+  }),
+  'kinesis.on.demand.growth.interval.ms': int({
+    default: 900000,
+    min: 0,
+    dynamic: true,
+    meaning: 'The least between two growths of an on-demand stream (kinesis.limits=on). AWS: a double peak within 15 minutes is throttled.',
+  }),
   'kinesis.iterator.ttl.ms': int({ default: 300000, min: 1000, meaning: 'How long a shard iterator is good. AWS: 300000.' }),
   // Four producers cost 250 MB of memory with 32 MiB of kept chunks and 470 MB without a bound (measured, architecture.md).
   'recent.chunk.cache.bytes': long({

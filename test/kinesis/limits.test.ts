@@ -50,6 +50,17 @@ test('a shard is read five times a second, and a large answer is paid off', asyn
   expect(await type('GetRecords', { ShardIterator: body['NextShardIterator'] })).toBeUndefined()
 })
 
+test('an iterator of a shard is asked for five times a second', async () => {
+  await open()
+  await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 2 })
+  for (let i = 0; i < 5; i++) expect(await iterator()).toBeTypeOf('string')
+  const from = { StreamName: 's', ShardIteratorType: 'LATEST' }
+  expect(await type('GetShardIterator', { ...from, ShardId: '0' })).toBe('ProvisionedThroughputExceededException')
+  expect(await type('GetShardIterator', { ...from, ShardId: '1' })).toBeUndefined()
+  await clock.advance(200)
+  expect(await type('GetShardIterator', { ...from, ShardId: '0' })).toBeUndefined()
+})
+
 test('the account has so many shards, and says so', async () => {
   await open({ 'kinesis.shards.max': 3 })
   await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 2 })

@@ -3,6 +3,7 @@
 import { EngineError } from '../../engine/errors.ts'
 import { inUse, invalidArgument } from '../aws-error.ts'
 import { messageBytesOf } from '../describe.ts'
+import { onDemandShardsMin } from '../on-demand.ts'
 import { operation } from '../operation.ts'
 import { integer, required, structure } from '../shape.ts'
 import { maxRecordSizeInKiB, recordDistributionStrategy, streamMode, streamName, tags } from '../shapes.ts'
@@ -11,9 +12,6 @@ import { checkTags } from '../tags.ts'
 
 const retentionMs = 24 * 3_600_000
 const recordKibDefault = 1024
-/** What AWS gives an on-demand stream to begin with. */
-const onDemandShards = 4
-
 export const createStream = operation({
   name: 'CreateStream',
   input: {
@@ -25,19 +23,18 @@ export const createStream = operation({
     recordDistributionStrategy,
     streamName: required(streamName),
   },
-  async run(input, { engine, streams, limits, nowMs }) {
+  async run(input, { engine, streams, limits, onDemand: capacity, account, nowMs }) {
     const mode = input.streamModeDetails?.streamMode ?? 'PROVISIONED'
     const onDemand = mode === 'ON_DEMAND'
     if (!onDemand && input.shardCount === undefined) throw invalidArgument('ShardCount must be provided for a stream in PROVISIONED mode.')
     if (onDemand && input.shardCount !== undefined) throw invalidArgument('ShardCount must not be provided for a stream in ON_DEMAND mode.')
-    if (!onDemand && input.warmThroughputMiBps !== undefined)
-      throw invalidArgument('WarmThroughputMiBps is only supported for streams in ON_DEMAND mode.')
+    capacity.checkWarm(input.warmThroughputMiBps, mode, account.committed(nowMs))
     if (!onDemand && input.recordDistributionStrategy === 'AUTO') {
       throw invalidArgument('RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode.')
     }
     const given = Object.fromEntries(input.tags ?? [])
     checkTags(given, {}, input.streamName, streams.account)
-    const partitionCount = input.shardCount ?? onDemandShards
+    const partitionCount = input.shardCount ?? Math.max(onDemandShardsMin, input.warmThroughputMiBps ?? 0)
     if (!streams.byName(input.streamName)) limits.newStream(mode, partitionCount)
     try {
       await engine.topics.create({

@@ -1,6 +1,7 @@
 // GetShardIterator: where to begin in a shard, sealed into an iterator. LATEST is fixed now, not when the iterator is used.
 import { type AwsError, notFound } from '../aws-error.ts'
 import { checkDryRun } from '../dry-run.ts'
+import { shardThrottled } from '../limits.ts'
 import { operation } from '../operation.ts'
 import { required, timestamp } from '../shape.ts'
 import { dryRun, sequenceNumber, shardId, shardIteratorType, streamReference } from '../shapes.ts'
@@ -18,7 +19,7 @@ export const getShardIterator = operation({
     ...streamReference,
   },
   async run(input, context) {
-    const { streams, seal, nowMs } = context
+    const { streams, limits, seal, nowMs } = context
     const index = shardIndexOf(input.shardId)
     if (index === null) {
       throw notFound(`Could not find shard ${input.shardId} in stream ${streams.nameIn(input).name} under account ${streams.account}.`)
@@ -27,10 +28,12 @@ export const getShardIterator = operation({
     const stream = streams.serving(input, missing)
     const shard = stream.shards.get(index)
     if (!shard) throw missing(stream.name, streams.account)
+    const { id: topicId } = stream.topic
+    limits.checkIterator(topicId, index, nowMs, () => shardThrottled(shard.id, stream.name, streams.account))
     const start = { type: input.shardIteratorType, sequenceNumber: input.startingSequenceNumber, timestampMs: input.timestamp }
     const offset = await startOffset(start, stream, shard, context, 'GetShardIterator')
     checkDryRun(input)
-    return { ShardIterator: seal.sealIterator({ topicId: stream.topic.id, streamName: stream.name, shardIndex: index, offset, issuedMs: nowMs }) }
+    return { ShardIterator: seal.sealIterator({ topicId, streamName: stream.name, shardIndex: index, offset, issuedMs: nowMs }) }
   },
 })
 

@@ -36,7 +36,12 @@ export const updateShardCount = operation({
     limits.newShards(Math.max(0, target - current))
     if (target !== current) {
       const scaledMs = [...recent, nowMs].slice(-scalingsMax)
-      await applyReshard(stream, context, (topic, endOffsetOf, atMs) => planCount(topic, target, endOffsetOf, atMs), { scaledMs })
+      await applyReshard(
+        stream,
+        context,
+        (topic, endOffsetOf, atMs) => planCount(topic, target, endOffsetOf, atMs),
+        () => ({ scaledMs }),
+      )
     }
     return { StreamName: stream.name, CurrentShardCount: current, TargetShardCount: target, StreamARN: stream.arn }
   },
