@@ -64,9 +64,9 @@ export function describeShard({ shard, id, numbers }: StreamShard, stream: Strea
   }
 }
 
-/** Shards that still exist: open ones, and closed ones whose records retention has not yet taken. None while the stream is made. */
+/** Shards that still exist: open ones, and closed ones whose records retention has not yet taken. None of a stream that is not made yet. */
 export function visibleShards(stream: Stream, nowMs: number): StreamShard[] {
-  if (stream.status === 'CREATING') return []
+  if (stream.unmade) return []
   const { retentionMs } = stream.topic.config
   return stream.shards.all.filter(({ shard }) => shard.closedMs === null || retentionMs < 0 || shard.closedMs + retentionMs > nowMs)
 }

@@ -15,6 +15,8 @@ export interface Stream {
   readonly name: string
   readonly arn: string
   readonly status: StreamStatus
+  /** It is being created, or was when it was deleted: it has no shards to show. */
+  readonly unmade: boolean
   readonly topic: Topic
   /** As they are now, also after a reshard. */
   readonly shards: ShardMap
@@ -145,6 +147,7 @@ export class Streams {
       name: topic.name,
       arn: this.arnOf(topic.name),
       status: this.#statusOf(topic),
+      unmade: this.#unmade(topic),
       topic,
       get shards() {
         return shardMapOf(topic.shards)
@@ -157,10 +160,17 @@ export class Streams {
 
   #statusOf(topic: Topic): StreamStatus {
     if (this.#deleting.has(topic.id)) return 'DELETING'
+    if (this.#clock.now() >= factsOf(topic.stream).busyUntilMs) return 'ACTIVE'
+    return this.#unmade(topic) ? 'CREATING' : 'UPDATING'
+  }
+
+  /** A stream is busy from its creation on, or from a later change. */
+  #unmade(topic: Topic): boolean {
+    const transitionMs = this.#settings.get('kinesis.transition.ms')
     const { busyUntilMs } = factsOf(topic.stream)
-    if (this.#clock.now() >= busyUntilMs) return 'ACTIVE'
-    // A stream is busy from its creation on, or from a later change.
-    return busyUntilMs <= topic.createdMs + this.#settings.get('kinesis.transition.ms') ? 'CREATING' : 'UPDATING'
+    const goneMs = this.#deleting.get(topic.id)
+    const lastMs = goneMs === undefined ? this.#clock.now() : goneMs - transitionMs
+    return lastMs < busyUntilMs && busyUntilMs <= topic.createdMs + transitionMs
   }
 
   /** Until when a stream is busy that begins to change now. */

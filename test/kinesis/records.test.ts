@@ -126,6 +126,26 @@ test('GetShardIterator’s refusals have AWS’s texts', async () => {
   await iterator({ StreamName: 's', ShardId: '1', ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: inShard1 })
 })
 
+test('a stream that is deleted while it is made shows no shards, one that was made does', async () => {
+  const clock = new ManualClock()
+  door = await openDoor({ clock, settings: { 'kinesis.transition.ms': 500 } })
+  const shards = async (StreamName: string): Promise<unknown> => {
+    const { StreamDescription: description } = (await call(door.url, 'DescribeStream', { StreamName })).body as {
+      StreamDescription: { StreamStatus: string; Shards: unknown[] }
+    }
+    return [description.StreamStatus, description.Shards.length]
+  }
+  await call(door.url, 'CreateStream', { StreamName: 'unmade', ShardCount: 1 })
+  await clock.advance(200)
+  await call(door.url, 'DeleteStream', { StreamName: 'unmade' })
+  await clock.advance(400)
+  expect(await shards('unmade')).toEqual(['DELETING', 0])
+  await call(door.url, 'CreateStream', { StreamName: 'made', ShardCount: 1 })
+  await clock.advance(500)
+  await call(door.url, 'DeleteStream', { StreamName: 'made' })
+  expect(await shards('made')).toEqual(['DELETING', 1])
+})
+
 test('a stream is CREATING and DELETING for the transition time, and serves nothing meanwhile', async () => {
   const clock = new ManualClock()
   door = await openDoor({ clock, settings: { 'kinesis.transition.ms': 500 } })
