@@ -6,7 +6,7 @@ import { packRow, unpackRow } from './rows.ts'
 import { StoreUnusable } from './store.ts'
 
 /** The version that this code writes and reads. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /** What is needed of LMDB here. */
 export interface Claimable {
@@ -16,9 +16,12 @@ export interface Claimable {
   readerList(): string
 }
 
-/** Brings rows of version n to n + 1, inside one transaction. Version 1 is the first, so there is none yet. */
+/** Brings rows of version n to n + 1, in steps that can be repeated: the version is written after the last one. */
 export type Migration = (database: Claimable) => void
-const migrations = new Map<number, Migration>()
+const migrations = new Map<number, Migration>([
+  // 2 has a journal beside the chunks, and 1 none: there is nothing to change, but version 1 would not find what is in it.
+  [1, () => {}],
+])
 
 // On the global object, so that two copies of this module in one process still see each other.
 const openKey = Symbol.for('twinlog.storage.openDirectories')
@@ -82,4 +85,5 @@ export function checkSchema(database: Claimable, directory: string): void {
     if (!migrate) throw new StoreUnusable(`${directory} has schema ${from}, which this version cannot bring up to ${schemaVersion}`)
     migrate(database)
   }
+  if (version < schemaVersion) database.putSync(schemaKey, schemaRow())
 }

@@ -94,7 +94,7 @@ export function afterPrefix(prefix: Uint8Array): Buffer {
 }
 
 // What LMDB's one tree holds, in this order. Kinds come before partitions, so that a commit that touches many partitions changes few pages.
-const kinds = { schema: 1, row: 2, segment: 3, garbage: 4, chunk: 5 } as const
+const kinds = { schema: 1, row: 2, segment: 3, garbage: 4, chunk: 5, journal: 6 } as const
 
 const partitionAt = 1
 const offsetAt = 9
@@ -130,6 +130,17 @@ export function garbageKey(partition: number): Buffer {
 }
 
 export const garbagePartition = (key: Uint8Array): number => readUint64(key, partitionAt)
+
+/** One entry of the journal; they sort by age. */
+export function journalKey(sequence: number): Buffer {
+  const key = Buffer.allocUnsafe(1 + 8)
+  key[0] = kinds.journal
+  writeUint64(key, sequence, 1)
+  return key
+}
+
+export const journalSequence = (key: Uint8Array): number => readUint64(key, 1)
+export const journalRange = { start: Buffer.from([kinds.journal]), end: Buffer.from([kinds.journal + 1]) }
 
 /**
  * The key of a chunk: kind, partition, base offset, and then the rest of its facts. Sorted by offset, it is found by any offset it holds; and

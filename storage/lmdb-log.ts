@@ -48,39 +48,55 @@ function read(context: PlanContext, { partition, fromOffset, bytesMax }: ReadReq
   const { startOffset, endOffset } = facts
   if (!(fromOffset >= startOffset && fromOffset < endOffset)) return { chunks: [], startOffset, endOffset }
   const { chunks, bytes, complete } = context.recent.read(partition, fromOffset, bytesMax)
-  if (!complete) readStored(context, facts, partition, chunks.at(-1)?.endOffset ?? fromOffset, bytesMax - bytes, chunks)
+  if (!complete) readOn(context, facts, partition, chunks.at(-1)?.endOffset ?? fromOffset, bytesMax - bytes, chunks)
   if (chunks.at(-1)?.endOffset === endOffset) context.recent.follow(partition, context.options.now())
   return { chunks, startOffset, endOffset }
 }
 
-/** Adds stored chunks from an offset on while they stay within `bytesMax`; the first of an answer is always given. */
-function readStored(context: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number, bytesMax: number, taken: Chunk[]): void {
+/** Adds chunks from an offset on while they stay within `bytesMax`, first what is stored as such and then what is in the journal; the first of an answer is always given. */
+function readOn(context: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number, bytesMax: number, taken: Chunk[]): void {
   if (fromOffset >= facts.endOffset) return
+  const looseFrom = context.journal.pieces(partition)[0]?.baseOffset ?? facts.endOffset
+  let left = bytesMax
+  if (fromOffset < looseFrom) {
+    left = readStored(context, facts, partition, fromOffset, bytesMax, taken)
+    if (left <= 0) return
+  }
+  context.journal.read(partition, taken.at(-1)?.endOffset ?? fromOffset, left, taken)
+}
+
+/** Answers how many bytes are left; 0 where the next chunk would not fit. */
+function readStored(context: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number, bytesMax: number, taken: Chunk[]): number {
   let left = bytesMax
   for (const { chunk, size } of sizedChunks(context, facts, partition, fromOffset)) {
     left -= size
-    if (taken.length > 0 && left < 0) return
+    if (taken.length > 0 && left < 0) return 0
     const content = context.environment.copy(chunkKey(partition, chunk))
     if (content?.length !== size)
       throw new Error(`chunk ${chunk.baseOffset} of partition ${partition} should have ${size} bytes, not ${content?.length}`)
     taken.push({ baseOffset: chunk.baseOffset, endOffset: chunk.endOffset, bytes: content })
-    if (left <= 0) return
+    if (left <= 0) return 0
   }
+  return left
 }
 
 /** Walks the keys from the chunk with `fromOffset` on. A chunk's size follows from where the next one begins, so that nothing is read in vain. */
-function* sizedChunks({ environment, book }: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number) {
+function* sizedChunks({ environment, book, journal }: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number) {
   let chunk = book.chunkHolding(partition, fromOffset)
   if (!chunk) throw new Error(`no chunk of partition ${partition} holds offset ${fromOffset}, though it lies within the bounds`)
   let segment = segmentOf(facts, chunk.baseOffset)
-  for (const key of environment.keys({ start: chunkBound(partition, chunk.endOffset), end: chunkBound(partition, facts.endOffset) })) {
+  const loose = journal.pieces(partition)[0]
+  const end = chunkBound(partition, loose?.baseOffset ?? facts.endOffset)
+  for (const key of environment.keys({ start: chunkBound(partition, chunk.endOffset), end })) {
     const next: ChunkFacts = chunkOfKey(key)
     const inSegment = next.baseOffset < segment.endOffset
     yield { chunk, size: (inSegment ? next.position : positionOfEnd(segment)) - chunk.position }
     if (!inSegment) segment = segmentOf(facts, next.baseOffset)
     chunk = next
   }
-  yield { chunk, size: positionOfEnd(segment) - chunk.position }
+  // What is in the journal belongs to the active segment, and may be the whole of it.
+  const follows = loose && loose.baseOffset < segment.endOffset
+  yield { chunk, size: (follows ? loose.position : positionOfEnd(segment)) - chunk.position }
 }
 
 const positionOfEnd = (segment: SegmentFacts): number => segment.bytes + segment.trimmedBytes

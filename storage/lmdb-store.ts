@@ -1,6 +1,7 @@
-// A durable store in one directory: puts the log, the tables and the queue on one LMDB environment. Opening reads one row, whatever the size.
+// A durable store in one directory: puts the log, the tables and the queue on one LMDB environment. Opening reads one row and the journal, whatever the size.
 import { collectBatch } from './batch.ts'
 import type { PlanContext } from './commit-plan.ts'
+import { Journal } from './journal.ts'
 import { LmdbEnvironment } from './lmdb-environment.ts'
 import { createLmdbLog } from './lmdb-log.ts'
 import { batchWrite, createLmdbTables } from './lmdb-tables.ts'
@@ -18,9 +19,11 @@ import { WriteQueue } from './write-queue.ts'
 export async function openLmdbStore(directory: string, options: StoreOptions): Promise<Store> {
   let queue: WriteQueue | undefined
   const environment = await LmdbEnvironment.open(directory, options.flush, (error) => queue?.fail(error))
+  const journal = Journal.load(environment)
   const context: PlanContext = {
     environment,
-    book: new PartitionBook(environment),
+    journal,
+    book: new PartitionBook(environment, journal),
     recent: new RecentChunks(options.recentBytesMax),
     policies: new Map(),
     options,

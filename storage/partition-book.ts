@@ -1,5 +1,7 @@
-// What is committed: the facts of each partition, read from its segment rows when it is first asked for, and where its chunks lie.
-// Nothing here is read when the store is opened.
+// What is committed: the facts of each partition, read from its segment rows when it is first asked for, and where its chunks lie, those that are still in the
+// journal among them. Nothing here is read when the store is opened.
+
+import type { Journal } from './journal.ts'
 import { chunkBound, chunkOfKey, garbageKey, segmentKey } from './keys.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import { unpackSegment } from './segment-row.ts'
@@ -10,13 +12,15 @@ export const everything = Number.POSITIVE_INFINITY
 
 export class PartitionBook {
   readonly #environment: LmdbEnvironment
+  readonly #journal: Journal
   readonly #facts = new Map<number, PartitionFacts>()
   readonly #dropped = new Set<number>()
   readonly #rewriting = new Set<number>()
   #clearing = false
 
-  constructor(environment: LmdbEnvironment) {
+  constructor(environment: LmdbEnvironment, journal: Journal) {
     this.#environment = environment
+    this.#journal = journal
   }
 
   facts(partition: number): PartitionFacts {
@@ -68,8 +72,10 @@ export class PartitionBook {
     if (done) this.#dropped.clear()
   }
 
-  /** The stored chunk that holds `offset`: one seek. */
+  /** The chunk that holds `offset`, or the part of the journal: one seek at most. */
   chunkHolding(partition: number, offset: number): ChunkFacts | undefined {
+    const loose = this.#journal.holding(partition, offset)
+    if (loose) return loose
     // Every chunk that begins at or before the offset sorts before this.
     const start = chunkBound(partition, offset + 1)
     for (const key of this.#environment.keys({ start, end: chunkBound(partition, 0), reverse: true, limit: 1 })) {
@@ -83,10 +89,11 @@ export class PartitionBook {
     const garbage = this.#environment.view(garbageKey(partition))
     if (garbage && unpackGarbage(garbage) === everything) {
       this.#dropped.add(partition)
+      this.#journal.settled(partition)
       return nothing
     }
     const rows = this.#environment.entries({ start: segmentKey(partition, 0), end: segmentKey(partition + 1, 0) })
-    return factsOf(Array.from(rows, ({ key, value }) => unpackSegment(key, value)))
+    return this.#journal.withLoose(partition, factsOf(Array.from(rows, ({ key, value }) => unpackSegment(key, value))))
   }
 }
 

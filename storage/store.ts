@@ -30,9 +30,23 @@ export interface StoreOptions {
   flush: 'sync' | 'async'
   /** Bytes of recently appended chunks kept in memory for tailing readers. */
   recentBytesMax: number
+  /** How small appends are gathered on disk; without it as `journalUsual` says. */
+  journal?: JournalPolicy
   /** Told once when the store has failed for good. */
   onFailure(error: StoreFailed): void
 }
+
+/** Small appends are stored together, one value for each commit, until enough of a partition has come for a chunk of its own. */
+export interface JournalPolicy {
+  /** Of what a commit brings to a partition, less than this is small. 0: nothing is, each commit stores a chunk for each partition. */
+  smallBytesMax: number
+  /** So much of a partition becomes a chunk. */
+  settleBytes: number
+  /** What is gathered in all, on disk and in memory; above it the oldest becomes chunks. A start reads it. */
+  bytesMax: number
+}
+
+export const journalUsual: JournalPolicy = { smallBytesMax: 32 * 1024, settleBytes: 256 * 1024, bytesMax: 32 * 1024 * 1024 }
 
 /** Figures for /metrics. */
 export interface StoreFigures {

@@ -31,6 +31,8 @@ const garbageChunksIdle = 256
 const garbagePauseMs = 10
 /** Waiting bytes from which the next commit starts at once: smaller ones gather for a turn. */
 const startAtOnceBytes = 256 * 1024
+/** A commit settles small appends of earlier ones up to this, or twice what it adds, so that settling keeps up with writing. */
+const settleBytesMin = 512 * 1024
 /** Pause after one that found no room. */
 const garbageRetryMs = 1000
 
@@ -109,7 +111,8 @@ export class WriteQueue {
   #commitNext(): void {
     if (this.#committing || this.#failure) return
     const { room } = this.#context.environment
-    const taken = this.#take(room.forValues())
+    const roomBytes = room.forValues()
+    const taken = this.#take(roomBytes)
     const garbageDue = this.#garbage && !this.#closed && performance.now() >= this.#garbageDueMs
     if (taken.length === 0 && garbageDue && !room.forDeletes()) {
       this.#scheduleGarbage(garbageRetryMs)
@@ -125,6 +128,7 @@ export class WriteQueue {
       this.#garbage = plan.collectGarbage(taken.length === 0 ? garbageChunksIdle : Math.max(garbageChunksMin, 2 * plan.chunkCount))
       this.#garbageDueMs = performance.now() + garbagePauseMs
     }
+    if (taken[0]?.write.kind !== 'clear') plan.settle(Math.min(Math.max(settleBytesMin, 2 * plan.appendedBytes), roomBytes - plan.appendedBytes))
     const changes = plan.finish()
     if (changes.list.length === 0 && !changes.clear) {
       this.#settle(plan, taken, results)

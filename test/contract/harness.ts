@@ -1,6 +1,6 @@
 // What the storage suites share: a store under test, a clock that a test moves, and entry runs whose bytes say who they are.
 import type { AppendRequest, Chunk } from '../../storage/log.ts'
-import type { Store, StoreOptions } from '../../storage/store.ts'
+import type { JournalPolicy, Store, StoreOptions } from '../../storage/store.ts'
 
 /** Bytes before the text of a run: base offset and leader epoch, as the stamp writes them. */
 export const stampBytes = 12
@@ -26,6 +26,9 @@ export const storeOptions = (clock: TestClock, more: Partial<StoreOptions> = {})
   },
   ...more,
 })
+
+/** Each commit stores a chunk for each partition: chunks are then where a test put them. */
+export const noJournal: JournalPolicy = { smallBytesMax: 0, settleBytes: 0, bytesMax: 0 }
 
 /** Opens a store for one test. `reopen` closes it and opens what survived; absent where nothing survives. */
 export interface StoreUnderTest {

@@ -18,6 +18,8 @@ const store = await openLmdbStore(directory, {
   now: Date.now,
   flush: 'sync',
   recentBytesMax: 4 * 1024 * 1024,
+  // Partitions settle often, and the oldest have to make room.
+  journal: { smallBytesMax: 32_768, settleBytes: 20_000, bytesMax: 40_000 },
   onFailure: (error) => {
     throw error
   },

@@ -9,7 +9,7 @@ import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { packRow } from '../../storage/rows.ts'
 import { type Store, StoreUnusable } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
-import { readAll, run, storeOptions, TestClock } from '../contract/harness.ts'
+import { noJournal, readAll, run, storeOptions, TestClock } from '../contract/harness.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'twinlog-reopen-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -66,7 +66,7 @@ describe('after a reopen', () => {
   })
 
   test('a trim holds, in the middle of a segment too, and the maxima that it hid stay hidden', async () => {
-    let store = await open()
+    let store = await open({ journal: noJournal })
     for (const maxTimestampMs of [10, 99, 20, 30]) await store.log.append(run(1, `t${maxTimestampMs}`, { maxTimestampMs, size: 100 }))
     await store.log.trim(1, 2)
     store = await reopen(store)
@@ -169,9 +169,11 @@ describe('a directory', () => {
       })`
     const set = (version: number) =>
       execFileSync(process.execPath, ['-e', code, join(directory, 'data.mdb'), schemaKey.toString('hex'), packRow({ version }).toString('hex')])
-    set(2)
-    await expect(open()).rejects.toThrow(/newer twinlog \(schema 2, this one knows 1\)/)
+    set(3)
+    await expect(open()).rejects.toThrow(/newer twinlog \(schema 3, this one knows 2\)/)
+    // An older one is taken over.
     set(1)
+    await (await open()).close()
     await (await open()).close()
   })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import type { StoreOptions } from '../../storage/store.ts'
-import { storeOptions, TestClock } from '../contract/harness.ts'
+import { noJournal, storeOptions, TestClock } from '../contract/harness.ts'
 import { logContract } from '../contract/log.ts'
 import { replaceContract } from '../contract/replace.ts'
 import { storeContract } from '../contract/tables.ts'
@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 const opener = (defaults: Partial<StoreOptions>) => async (more?: Partial<StoreOptions>) => {
   const clock = new TestClock()
-  const options = storeOptions(clock, { ...defaults, ...more })
+  const options = storeOptions(clock, { journal: noJournal, ...defaults, ...more })
   const directory = mkdtempSync(join(root, 'd'))
   return { store: await openLmdbStore(directory, options), clock }
 }

@@ -10,7 +10,7 @@ import type { Chunk } from '../../storage/log.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
-import { run, stampBytes, storeOptions, TestClock } from '../contract/harness.ts'
+import { noJournal, run, stampBytes, storeOptions, TestClock } from '../contract/harness.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'twinlog-model-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -131,7 +131,7 @@ test('one write at a time, the durable store and the one in memory answer alike'
       fc.constantFrom(0, 500, 1e6),
       async (steps, recentBytesMax) => {
         const clock = new TestClock()
-        const options = storeOptions(clock, { recentBytesMax })
+        const options = storeOptions(clock, { recentBytesMax, journal: noJournal })
         const directory = mkdtempSync(join(root, 'd'))
         const memory = openMemoryStore(options)
         let durable = await openLmdbStore(directory, options)
@@ -162,6 +162,14 @@ test('one write at a time, the durable store and the one in memory answer alike'
   )
 })
 
+/** From one that keeps nothing to one that keeps all; small segments settle what is in it too. */
+const journals = fc.record({
+  segmentBytes: fc.constantFrom(1000, 1e6),
+  smallBytesMax: fc.constantFrom(0, 250, 1e6),
+  settleBytes: fc.constantFrom(300, 2000, 1e6),
+  bytesMax: fc.constantFrom(2000, 1e6),
+})
+
 interface Run {
   offset: number
   endOffset: number
@@ -186,9 +194,12 @@ test('many writes at once, across reopens, the durable store answers as an array
   const burst = fc.array(fc.oneof({ weight: 8, arbitrary: append }, { weight: 1, arbitrary: retain }), { minLength: 1, maxLength: 25 })
   const history = fc.array(fc.record({ burst, trim, reopen: fc.boolean(), batch: fc.boolean() }), { minLength: 1, maxLength: 8 })
   await fc.assert(
-    fc.asyncProperty(history, fc.constantFrom(0, 1e6), async (rounds, recentBytesMax) => {
+    fc.asyncProperty(history, fc.constantFrom(0, 1e6), journals, async (rounds, recentBytesMax, { segmentBytes, ...journal }) => {
       const clock = new TestClock()
-      const options = storeOptions(clock, { recentBytesMax })
+      const options = storeOptions(clock, { recentBytesMax, journal })
+      const setPolicies = (to: Store) => {
+        for (const id of [1, 2, 3]) to.log.setSegmentPolicy(id, { segmentBytes, segmentMs: 1000 })
+      }
       const directory = mkdtempSync(join(root, 'd'))
       let store = await openLmdbStore(directory, options)
       setPolicies(store)
@@ -232,7 +243,7 @@ test('many writes at once, across reopens, the durable store answers as an array
       }
       await store.close()
     }),
-    { numRuns: 40 },
+    { numRuns: 80 },
   )
 })
 
