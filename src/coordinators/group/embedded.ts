@@ -20,9 +20,13 @@ export interface Subscription {
   readonly rackId: string | null
 }
 
-/** Null where the bytes are not such a thing. */
+/**
+ * Null where the bytes are not such a thing. There are clients (@platformatic/kafka 1) that claim version 1 and leave out what it adds: their subscription is read
+ * as one of version 0, which Kafka refuses.
+ */
 export function readSubscription(bytes: Buffer, topics: TopicNames): Subscription | null {
-  const value = orNull(() => decodeEnvelope(consumerProtocolSubscription, bytes))
+  const value =
+    orNull(() => decodeEnvelope(consumerProtocolSubscription, bytes)) ?? orNull(() => decodeEnvelope(consumerProtocolSubscription, asOldest(bytes)))
   return value && { topicNames: [...new Set(value.topics)].sort(), owned: spreadByName(value.ownedPartitions, topics), rackId: value.rackId || null }
 }
 
@@ -49,6 +53,8 @@ export function writeAssignment(spread: Spread, subscription: Buffer, topics: To
   })
   return encodeEnvelope(consumerProtocolAssignment, version, { assignedPartitions })
 }
+
+const asOldest = (bytes: Buffer): Buffer => (bytes.length < 2 ? bytes : Buffer.concat([Buffer.from([0, 0]), bytes.subarray(2)]))
 
 function spreadByName(named: readonly { topic: string; partitions: readonly number[] }[], topics: TopicNames): Spread {
   return spreadOf(

@@ -1,6 +1,7 @@
 // Heartbeat (12), versions 0-4. v1: throttle time. v3: static members (KIP-345). v4: flexible.
 //
-// As Apache Kafka 4.4, with no known difference.
+// Where we differ from Apache Kafka 4.4: in a consumer group a classic member's heartbeat notices members that left and topics that grew, so that a group of classic
+// members only is assigned anew; Kafka waits for somebody to join.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { heartbeat } from '../../../protocol/messages/heartbeat.ts'

@@ -6,6 +6,8 @@
 // - A member that sends its join again while the first is parked has the first answered with REBALANCE_IN_PROGRESS; Kafka leaves that one open for ever.
 // - A pending id that joins with an instance id gets UNKNOWN_MEMBER_ID instead of UNKNOWN_SERVER_ERROR: the member can go on.
 // - A group id above 1,000 bytes gets INVALID_GROUP_ID; Kafka has no limit. A member id keeps at most 255 characters of the client's id.
+// - In a consumer group (KIP-848, migration): a subscription of version 1 without what that version adds is read as one of version 0; Kafka refuses it. A static member
+//   that takes the last consumer-protocol member's place while others are still being reconciled has everyone join again; Kafka lets a partition have two readers.
 // - A group is stored when its first generation is stable, not when its first member gets an id. A join that is refused makes no empty group.
 
 import { errorCode } from '../../../protocol/error-code.ts'

@@ -1,7 +1,8 @@
 // OffsetFetch (9), versions 0-10. v2: null topics stand for all, and an error at the top. v3: throttle time. v5: leader epochs. v6: flexible. v7: offsets that an open
 // transaction may still change can be held back (KIP-447). v8: several groups at once (KIP-709). v9: membership of KIP-848 groups. v10: topics by id.
 //
-// Where we differ from Apache Kafka 4.4: version 0, which it dropped, reads the same offsets as the others; all offsets of a group leave out topics that are gone.
+// Where we differ from Apache Kafka 4.4: version 0, which it dropped, reads the same offsets as the others; all offsets of a group leave out topics that are gone; a classic
+// member of a consumer group need not tell its generation.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { offsetFetch } from '../../../protocol/messages/offset-fetch.ts'

@@ -44,7 +44,8 @@ export function checkFetch(group: ConsumerGroup, { member }: FetchEvent): GroupE
   if (!member || (member.id === null && member.epoch < 0)) return 'NONE'
   const known = group.members.get(member.id ?? '')
   if (!known) return 'UNKNOWN_MEMBER_ID'
-  if (known.epoch === member.epoch) return 'NONE'
+  // In a classic group nobody looks at it, so there are classic clients that do not tell their generation (@platformatic/kafka 1).
+  if (known.epoch === member.epoch || (known.classic && member.epoch === -1)) return 'NONE'
   return known.classic ? 'ILLEGAL_GENERATION' : 'STALE_MEMBER_EPOCH'
 }
 
