@@ -1,5 +1,6 @@
 // Streams and shards as AWS describes them. Pure; shared by the operations that list or describe.
 import type { Output } from './operation.ts'
+import { shardIdOf } from './shard-id.ts'
 import type { StreamShard } from './shard-map.ts'
 import type { Stream } from './streams.ts'
 import { WireTime } from './wire-time.ts'
@@ -49,9 +50,10 @@ export function describeStream(stream: Stream): Output {
   }
 }
 
-export function describeShard({ shard, id, numbers }: StreamShard, stream: Stream): Output {
+export function describeShard({ shard, id, numbers }: StreamShard): Output {
   const [parent, adjacent] = shard.parents
-  const nameOf = (index: number | undefined): string | undefined => (index === undefined ? undefined : stream.shards.get(index)?.id)
+  // A parent is named also when it has expired.
+  const nameOf = (index: number | undefined): string | undefined => (index === undefined ? undefined : shardIdOf(index))
   return {
     ShardId: id,
     ParentShardId: nameOf(parent),

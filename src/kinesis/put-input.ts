@@ -1,6 +1,7 @@
 // What PutRecord and PutRecords take: the declared members of a record, and the limits that depend on the stream.
-
+import { invalidArgument } from './aws-error.ts'
 import { recordKibOf } from './describe.ts'
+import { hashKeyEnd } from './hash-key.ts'
 import type { PutEntry } from './record-run.ts'
 import { blob, required } from './shape.ts'
 import { missing, violations } from './shape-check.ts'
@@ -9,6 +10,11 @@ import type { Stream } from './streams.ts'
 
 /** AWS lists them in this order. The key may be missing where the stream spreads records itself. */
 export const recordMembers = { partitionKey, explicitHashKey: hashKey, data: required(blob({ max: dataBytesMax })) }
+
+function checkHashKey(hashKey: string | undefined): void {
+  if (hashKey === undefined || BigInt(hashKey) < hashKeyEnd) return
+  throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${hashKey}`)
+}
 
 /** Checks records against their stream; `pathOf` names the place of a record's members in the request. */
 export function checkRecords(stream: Stream, records: readonly PutEntry[], pathOf: (index: number) => string): void {
@@ -24,4 +30,6 @@ export function checkRecords(stream: Stream, records: readonly PutEntry[], pathO
     }
   }
   if (found.length > 0) throw violations(found)
+  // A stream that spreads its records ignores the hash keys that it is given.
+  if (!keyless) for (const { explicitHashKey } of records) checkHashKey(explicitHashKey)
 }

@@ -2,8 +2,8 @@
 // What a request may hold is the operations' to check.
 import { EngineError } from '../engine/errors.ts'
 import type { Partition } from '../engine/partition.ts'
-import { type AwsError, invalidArgument } from './aws-error.ts'
-import { hashKeyEnd, hashKeyHex, hashOfPartitionKey } from './hash-key.ts'
+import type { AwsError } from './aws-error.ts'
+import { hashKeyHex, hashOfPartitionKey } from './hash-key.ts'
 import { shardThrottled } from './limits.ts'
 import type { Context } from './operation.ts'
 import { buildRun, type PutEntry } from './record-run.ts'
@@ -118,9 +118,5 @@ function groupByShard(
 function hashHexOf({ partitionKey, explicitHashKey }: PutEntry): string {
   // Only a stream that spreads its records itself takes one without a key.
   if (explicitHashKey === undefined) return hashOfPartitionKey(partitionKey ?? '')
-  const value = BigInt(explicitHashKey)
-  if (value >= hashKeyEnd) {
-    throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`)
-  }
-  return hashKeyHex(value)
+  return hashKeyHex(BigInt(explicitHashKey))
 }

@@ -54,9 +54,8 @@ export async function readShard(
     const wanted = Math.min(stepBytesMax, Math.max(stepBytesMin, (limits.bytesMax - bytes) / 4))
     const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true })
     if (!result || result.buffers.length === 0) {
-      // Trimmed between two steps, or nothing readable after all.
-      if (result && result.startOffset > offset) offset = result.startOffset
-      else break
+      // Trimmed between two steps, or compaction has left nothing of what was there to read.
+      offset = result && result.startOffset > offset ? result.startOffset : Math.min(endOffset, stableOffset)
       continue
     }
     stableOffset = result.lastStableOffset

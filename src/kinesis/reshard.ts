@@ -46,9 +46,15 @@ export async function applyReshard(
   more: (facts: AwsFacts) => Partial<AwsFacts> = () => ({}),
 ): Promise<void> {
   await engine.topics.reshard(stream.name, (topic, endOffsetOf, atMs) => ({
-    ...plan(topic, endOffsetOf, atMs),
+    ...withoutExpired(plan(topic, endOffsetOf, atMs), topic, atMs),
     stream: withFacts(topic.stream, { busyUntilMs: streams.busyUntil(nowMs), ...more(factsOf(topic.stream)) }),
   }))
+}
+
+/** Closed shards of which retention has left nothing are forgotten, as AWS does: a stream that is resharded for years does not grow by it. */
+function withoutExpired(change: Reshard, { config: { retentionMs } }: Topic, nowMs: number): Reshard {
+  if (retentionMs < 0) return change
+  return { ...change, shards: change.shards.filter(({ closedMs }) => closedMs === null || closedMs + retentionMs > nowMs) }
 }
 
 /** A split at the first hash key of the upper child. */

@@ -64,19 +64,25 @@ export class Subscriptions {
     })
   }
 
-  /** Begins a subscription, or refuses with ResourceInUseException. */
-  open(consumer: Consumer, { shard, id }: StreamShard, offset: number): EventSource {
+  /** Refuses with ResourceInUseException while another subscription has just begun. */
+  check(consumer: Consumer, { shard, id }: StreamShard): void {
+    const before = this.#byConsumer.get(consumer.arn)?.get(shard.index)
+    if (!before || this.#clock.now() - before.startedMs >= takeOverMs || (before.ended !== null && !this.#limits.on)) return
+    this.#counts.of(consumer.stream).consumer(consumer.name).rateExceeded++
+    throw inUse(
+      `Another active subscription exists for this consumer: ${this.#engine.topics.byId(consumer.stream.topic.id)?.name}:${id}:${consumer.name}`,
+    )
+  }
+
+  /** Begins a subscription, or refuses as `check` does. */
+  open(consumer: Consumer, entry: StreamShard, offset: number): EventSource {
+    this.check(consumer, entry)
+    const { shard } = entry
     const nowMs = this.#clock.now()
     const counts = this.#counts.of(consumer.stream).consumer(consumer.name)
     const ofConsumer = this.#byConsumer.get(consumer.arn) ?? new Map<number, Live>()
     this.#byConsumer.set(consumer.arn, ofConsumer)
     const before = ofConsumer.get(shard.index)
-    if (before && nowMs - before.startedMs < takeOverMs && (before.ended === null || this.#limits.on)) {
-      counts.rateExceeded++
-      throw inUse(
-        `Another active subscription exists for this consumer: ${this.#engine.topics.byId(consumer.stream.topic.id)?.name}:${id}:${consumer.name}`,
-      )
-    }
     if (before && before.ended === null) {
       before.ended = 'taken-over'
       before.wake()

@@ -23,7 +23,7 @@ export const describeStream = operation({
     return {
       StreamDescription: {
         ...describe(stream),
-        Shards: shards.slice(0, limit).map((shard) => describeShard(shard, stream)),
+        Shards: shards.slice(0, limit).map((shard) => describeShard(shard)),
         HasMoreShards: shards.length > limit,
       },
     }

@@ -61,7 +61,7 @@ export const listShards = operation({
     const limit = Math.min(page.limit, shardsMax)
     const shown = shards.slice(0, limit)
     return {
-      Shards: shown.map((shard) => describeShard(shard, stream)),
+      Shards: shown.map((shard) => describeShard(shard)),
       NextToken: shards.length > limit ? sealPage('ListShards', { ...page, after: shown.at(-1)!.shard.index }, context) : undefined,
     }
   },

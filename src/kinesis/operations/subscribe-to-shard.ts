@@ -33,6 +33,7 @@ export const subscribeToShard = operation({
     }
     const { type, sequenceNumber: from, timestamp: timestampMs } = input.startingPosition
     const offset = await startOffset({ type, sequenceNumber: from, timestampMs }, stream, shard, context, 'SubscribeToShard')
+    subscriptions.check(consumer, shard)
     checkDryRun(input)
     return subscriptions.open(consumer, shard, offset)
   },
