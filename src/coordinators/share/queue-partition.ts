@@ -190,47 +190,59 @@ function watch(live: SharePartitionState): QueueEffect[] {
 
 const store = (step: Step, frees: boolean): QueueEffect[] => [record({ type: 'step', step, frees }), ...watch(step.live)]
 
+/** The slot as it is at this moment: no hold outlasts its time, and who was received too often is dead. */
+interface Swept {
+  readonly slot: QueueSlot
+  readonly live: SharePartitionState
+  readonly died: readonly DeadLetter[]
+  /** Is that another state than the stored one? */
+  readonly isNews: boolean
+  readonly rules: QueueRules
+  readonly moment: Moment
+}
+
 export function decideQueue(slot: QueueSlot, event: QueueEvent, moment: Moment, rules: QueueRules | null): QueueEffect[] {
   if (event.verb === 'remove')
     return [record<QueueRecord>({ type: 'removed', dead: [...slot.dead.keys()] }), cancel(lapseTimer), ...answer(moment, 'NONE')]
   if (slot.isRemoved || !rules) return [cancel(lapseTimer), ...answer(moment, 'removed')]
+  const found = sweep(slot.live, moment.nowMs, rules.receiveCountMax)
+  const swept = { slot, live: found?.state ?? slot.live, died: found?.dead ?? [], isNews: found !== null, rules, moment }
   switch (event.verb) {
     case 'receive':
-      return decideReceive(slot, event, moment, rules)
+      return decideReceive(swept, event)
     case 'settle':
-      return decideSettle(slot, event.receipts, moment, rules)
+      return decideSettle(swept, event.receipts)
     case 'receive-dead':
-      return decideReceiveDead(slot, event, moment)
+      return decideReceiveDead(swept, event)
     case 'settle-dead':
-      return decideSettleDead(slot, event.receipts, moment)
-    case 'drop-dead': {
-      const { live, receives } = slot
-      return [...store({ live, receives, noLongerDead: event.offsets }, false), ...answer(moment, 'NONE')]
-    }
+      return decideSettleDead(swept, event.receipts)
+    case 'drop-dead':
+      return [...store({ live: swept.live, receives: slot.receives, dead: swept.died, noLongerDead: event.offsets }, true), ...answer(moment, 'NONE')]
     case 'look':
-      return answer(moment, 'NONE')
-    case 'timer': {
-      const swept = sweep(slot.live, moment.nowMs, rules.receiveCountMax)
-      return swept ? store({ live: swept.state, receives: slot.receives, dead: swept.dead }, true) : watch(slot.live)
-    }
+    case 'timer':
+      return [...nothingMore(swept), ...answer(moment, 'NONE')]
   }
 }
 
-function decideReceive(slot: QueueSlot, event: QueueEvent & { verb: 'receive' }, moment: Moment, { receiveCountMax }: QueueRules): QueueEffect[] {
-  const { nowMs } = moment
-  const trimmed = trimTo(slot.live, event.logStartOffset) ?? slot.live
-  // Also where MaxReceiveCount was lowered meanwhile.
-  const swept = sweep(trimmed, nowMs, receiveCountMax)
+/** What the event itself changes nothing of. */
+const nothingMore = ({ slot, live, died, isNews }: Swept): QueueEffect[] =>
+  isNews ? store({ live, receives: slot.receives, dead: died }, true) : watch(live)
+
+const letterOf = ({ slot, died }: Swept, offset: number): DeadLetter | undefined =>
+  slot.dead.get(offset) ?? died.find((letter) => letter.offset === offset)
+
+function decideReceive(swept: Swept, event: QueueEvent & { verb: 'receive' }): QueueEffect[] {
+  const { slot, died, isNews, rules, moment } = swept
   const owner = String(slot.receives + 1)
-  const { state: live } = acquire(swept?.state ?? trimmed, {
+  const { state: live } = acquire(trimTo(swept.live, event.logStartOffset) ?? swept.live, {
     owner,
-    lockedUntilMs: nowMs + event.holdMs,
-    firstMs: nowMs,
+    lockedUntilMs: moment.nowMs + event.holdMs,
+    firstMs: moment.nowMs,
     recordsMax: event.recordsMax,
     strict: true,
     batchSize: 1,
     inFlightMax: room(slot.dead),
-    deliveryCountLimit: receiveCountMax,
+    deliveryCountLimit: rules.receiveCountMax,
     batches: event.batches,
   })
   const received = live.runs
@@ -238,47 +250,50 @@ function decideReceive(slot: QueueSlot, event: QueueEvent & { verb: 'receive' },
     .flatMap(({ first, last, deliveryCount, firstMs }) =>
       Array.from({ length: last - first + 1 }, (_, i): Received => ({ offset: first + i, owner, deliveryCount, firstMs })),
     )
-  if (received.length > 0 || swept) {
-    return [...store({ live, receives: slot.receives + 1, dead: swept?.dead ?? [] }, swept !== null), ...answer(moment, 'NONE', { received })]
-  }
   // Passed over what nobody is to see: no matter if that is forgotten.
-  return [change({ type: 'step', step: { live, receives: slot.receives }, frees: false }), ...answer(moment, 'NONE')]
+  if (received.length === 0 && !isNews)
+    return [change({ type: 'step', step: { live, receives: slot.receives }, frees: false }), ...answer(moment, 'NONE')]
+  return [...store({ live, receives: slot.receives + 1, dead: died }, isNews), ...answer(moment, 'NONE', { received })]
 }
 
-function decideSettle(slot: QueueSlot, receipts: readonly (Receipt & { to: Settlement })[], moment: Moment, rules: QueueRules): QueueEffect[] {
-  let live = slot.live
+function decideSettle(swept: Swept, receipts: readonly (Receipt & { to: Settlement })[]): QueueEffect[] {
+  const { slot, died, rules, moment } = swept
+  let { live } = swept
   const faults = receipts.map((receipt): ReceiptFault | null => {
-    if (receipt.to === 'restore' || slot.dead.has(receipt.offset)) return 'gone'
+    if (receipt.to === 'restore' || letterOf(swept, receipt.offset)) return 'gone'
     const next = receipt.to === 'acknowledge' ? acknowledgeOne(live, receipt) : holdOne(live, receipt, moment.nowMs + receipt.to.holdMs)
     if (typeof next === 'string') return next
     live = next
     return null
   })
-  // A hold that was moved to now has lapsed.
-  const swept = sweep(live, moment.nowMs, rules.receiveCountMax)
-  if (!swept && live === slot.live) return answer(moment, 'NONE', { faults })
-  const step = { live: swept?.state ?? live, receives: slot.receives, dead: swept?.dead ?? [] }
+  if (live === swept.live) return [...nothingMore(swept), ...answer(moment, 'NONE', { faults })]
+  // A hold that was moved to now has ended.
+  const again = sweep(live, moment.nowMs, rules.receiveCountMax)
+  const step = { live: again?.state ?? live, receives: slot.receives, dead: [...died, ...(again?.dead ?? [])] }
   return [...store(step, true), ...answer(moment, 'NONE', { faults })]
 }
 
-function decideReceiveDead(slot: QueueSlot, event: QueueEvent & { verb: 'receive-dead' }, moment: Moment): QueueEffect[] {
+function decideReceiveDead(swept: Swept, event: QueueEvent & { verb: 'receive-dead' }): QueueEffect[] {
+  const { slot, live, died, moment } = swept
   const receives = slot.receives + 1
   const noLongerDead: number[] = []
-  const dead: DeadLetter[] = []
-  for (const letter of slot.dead.values()) {
+  const received: DeadLetter[] = []
+  for (const letter of [...slot.dead.values(), ...died]) {
     if (letter.offset < event.logStartOffset) noLongerDead.push(letter.offset)
-    else if (letter.lockedUntilMs <= moment.nowMs && dead.length < event.recordsMax)
-      dead.push({ ...letter, deliveryCount: letter.deliveryCount + 1, owner: String(receives), lockedUntilMs: moment.nowMs + event.holdMs })
+    else if (letter.lockedUntilMs <= moment.nowMs && received.length < event.recordsMax)
+      received.push({ ...letter, deliveryCount: letter.deliveryCount + 1, owner: String(receives), lockedUntilMs: moment.nowMs + event.holdMs })
   }
-  if (dead.length === 0 && noLongerDead.length === 0) return answer(moment, 'NONE')
-  return [...store({ live: slot.live, receives, dead, noLongerDead }, false), ...answer(moment, 'NONE', { received: dead })]
+  if (received.length === 0 && noLongerDead.length === 0) return [...nothingMore(swept), ...answer(moment, 'NONE')]
+  const dead = [...died.filter(({ offset }) => offset >= event.logStartOffset), ...received]
+  return [...store({ live, receives, dead, noLongerDead }, swept.isNews), ...answer(moment, 'NONE', { received })]
 }
 
-function decideSettleDead(slot: QueueSlot, receipts: readonly (Receipt & { to: Settlement })[], moment: Moment): QueueEffect[] {
-  let live = slot.live
+function decideSettleDead(swept: Swept, receipts: readonly (Receipt & { to: Settlement })[]): QueueEffect[] {
+  const { slot, died, moment } = swept
+  let { live } = swept
   const changed = new Map<number, DeadLetter | null>()
   const faults = receipts.map(({ offset, owner, to }): ReceiptFault | null => {
-    const letter = changed.has(offset) ? changed.get(offset) : slot.dead.get(offset)
+    const letter = changed.has(offset) ? changed.get(offset) : letterOf(swept, offset)
     // As with records: acknowledging again does no harm. A restored one, though, is in the queue.
     if (!letter) return to === 'acknowledge' && isSettled(live, offset) ? null : 'gone'
     if (letter.owner !== owner) return 'superseded'
@@ -291,8 +306,8 @@ function decideSettleDead(slot: QueueSlot, receipts: readonly (Receipt & { to: S
     changed.set(offset, null)
     return null
   })
-  if (changed.size === 0) return answer(moment, 'NONE', { faults })
-  const dead = [...changed.values()].filter((letter) => letter !== null)
+  if (changed.size === 0) return [...nothingMore(swept), ...answer(moment, 'NONE', { faults })]
+  const dead = [...died, ...[...changed.values()].filter((letter) => letter !== null)]
   const noLongerDead = [...changed].filter(([, letter]) => letter === null).map(([offset]) => offset)
   return [...store({ live, receives: slot.receives, dead, noLongerDead }, true), ...answer(moment, 'NONE', { faults })]
 }

@@ -52,11 +52,15 @@ export class QueuePartitions {
     return this.peek(queueId, partition)
   }
 
+  /** The rules of a queue have changed: what is in memory is looked at by the new ones. */
+  async rulesChanged(queueId: string): Promise<void> {
+    await Promise.all(this.#loaded(queueId).map((partition) => this.ask(queueId, partition, { verb: 'look' })))
+  }
+
   /** Forgets where a queue stands, everywhere. Throws where that could not be stored. */
   async remove(queueId: string): Promise<void> {
     const rows = await this.#store.tables.list(queuePartitionTable, [queueId])
-    const loaded = [...this.#runtime.loaded()].map(([key]) => queuePartsOf(key)).filter(([id]) => id === queueId)
-    const partitions = new Set([...rows.map(({ key }) => Number(key[1])), ...loaded.map(([, partition]) => partition)])
+    const partitions = new Set([...rows.map(({ key }) => Number(key[1])), ...this.#loaded(queueId)])
     const answers = await Promise.all([...partitions].map((partition) => this.ask(queueId, partition, { verb: 'remove' })))
     const failed = answers.find(({ error }) => error !== 'NONE')
     if (failed) throw new Error(`the records of queue ${queueId} could not be removed: ${failed.error}`)
@@ -74,5 +78,10 @@ export class QueuePartitions {
 
   close(): void {
     this.#runtime.close()
+  }
+
+  #loaded(queueId: string): number[] {
+    const parts = Array.from(this.#runtime.loaded(), ([key]) => queuePartsOf(key))
+    return parts.filter(([id]) => id === queueId).map(([, partition]) => partition)
   }
 }

@@ -161,6 +161,7 @@ export class Queues {
       const { id, status, name } = this.find(arn)
       if (status !== 'ACTIVE') throw inUse(`Queue ${name} under account ${this.#options.streams.account} not ACTIVE, instead in state ${status}`)
       await this.#put(id, { ...this.#rows.get(id)!, ...change, updatedMs: this.#options.streams.busyUntil(nowMs) })
+      await this.partitions.rulesChanged(id)
       return this.find(arn)
     })
   }
