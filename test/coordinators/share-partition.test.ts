@@ -175,6 +175,7 @@ function play(seed: number): void {
           batchSize: 500,
           inFlightMax,
           deliveryCountLimit: limit,
+          readFrom: from,
           batches,
         })
         const told = model.acquire(batches, owner, nowMs + lockMs, max, strict)
@@ -259,7 +260,7 @@ describe('a share partition', () => {
 
   test('acquired ranges end with the batch that makes them long enough', () => {
     const batches = [0, 10, 20].map((first) => ({ first, last: first + 9, deliverable: true }))
-    const request = { owner: 'a', lockedUntilMs: 1, recordsMax: 100, strict: false, inFlightMax: 100, deliveryCountLimit: 5, batches }
+    const request = { owner: 'a', lockedUntilMs: 1, recordsMax: 100, strict: false, inFlightMax: 100, deliveryCountLimit: 5, readFrom: 0, batches }
     const ranges = (batchSize: number) => acquire(emptyState(0), { ...request, batchSize }).acquired.map(({ first, last }) => [first, last])
     expect(ranges(500)).toEqual([[0, 29]])
     expect(ranges(15)).toEqual([
@@ -283,9 +284,23 @@ describe('a share partition', () => {
       batchSize: 500,
       inFlightMax: 15,
       deliveryCountLimit: 5,
+      readFrom: 0,
       batches,
     })
     expect(got.acquired).toEqual([{ first: 0, last: 19, deliveryCount: 1 }])
     expect(mayAcquire(got.state, 30, 15)).toBe(false)
+  })
+
+  test('what becomes available while the log is read further on is not passed over', () => {
+    const request = { lockedUntilMs: 1, recordsMax: 10, strict: true, batchSize: 500, inFlightMax: 100, deliveryCountLimit: 5 }
+    const batch = (first: number) => ({ first, last: first + 9, deliverable: true })
+    const { state } = acquire(emptyState(0), { ...request, owner: 'a', readFrom: 0, batches: [batch(0)] })
+    // Somebody reads from 10 on; meanwhile 0 to 9 are given back.
+    const given = releaseOwner(state, 'a', 5)!
+    const got = acquire(given, { ...request, owner: 'b', readFrom: 10, batches: [batch(10)] })
+    expect(got.acquired).toEqual([{ first: 10, last: 19, deliveryCount: 1 }])
+    expect(nextOffset(got.state)).toBe(0)
+    // And where the group was moved back meanwhile, what was read lies too far on.
+    expect(acquire(emptyState(5), { ...request, owner: 'b', readFrom: 10, batches: [batch(10)] })).toEqual({ state: emptyState(5), acquired: [] })
   })
 })

@@ -146,7 +146,7 @@ class Player {
   /** Each record of the log is a batch by itself. */
   async acquire(owner: string, recordsMax: number): Promise<void> {
     const batches = Array.from({ length: this.end }, (_, offset) => ({ first: offset, last: offset, deliverable: true }))
-    const event = { verb: 'acquire', owner, logStartOffset: 0, recordsMax, strict: false, batchSize: 500, batches } as const
+    const event = { verb: 'acquire', owner, logStartOffset: 0, recordsMax, strict: false, batchSize: 500, readFrom: 0, batches } as const
     const { error, acquired } = await this.shares.ask(groupId, 't', 0, event)
     const ranges = acquired.map(({ first, last, deliveryCount }) => `${first}-${last}x${deliveryCount}`)
     this.said.push(`< ${error} ${ranges.join(' ')}`.trimEnd())

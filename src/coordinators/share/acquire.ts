@@ -24,6 +24,8 @@ export interface AcquireRequest {
   /** How many records may be in flight. */
   readonly inFlightMax: number
   readonly deliveryCountLimit: number
+  /** Where reading began. Nothing is known of what lies before it: it may have become available while the log was read. */
+  readonly readFrom: number
   /** In order, without overlap. */
   readonly batches: readonly ReadBatch[]
 }
@@ -48,8 +50,10 @@ export function mayAcquire(state: SharePartitionState, logEndOffset: number, inF
 
 /** Hands out records of the batches. */
 export function acquire(state: SharePartitionState, request: AcquireRequest): Acquisition {
+  // An administrator moved the group back meanwhile: what was read says nothing of what is to come first.
+  if (request.readFrom > state.endOffset) return { state, acquired: [] }
   const walk = new Walk(state, request)
-  let cursor = nextOffset(state)
+  let cursor = Math.max(nextOffset(state), request.readFrom)
   for (const { first, last, deliverable } of request.batches) {
     if (walk.full) break
     if (last < cursor) continue

@@ -36,6 +36,7 @@ export type QueueEvent =
       readonly logStartOffset: number
       readonly recordsMax: number
       readonly holdMs: number
+      readonly readFrom: number
       readonly batches: readonly ReadBatch[]
     }
   /** Settles or holds on to what was received, one by one. */
@@ -243,6 +244,7 @@ function decideReceive(swept: Swept, event: QueueEvent & { verb: 'receive' }): Q
     batchSize: 1,
     inFlightMax: room(slot.dead),
     deliveryCountLimit: rules.receiveCountMax,
+    readFrom: event.readFrom,
     batches: event.batches,
   })
   const received = live.runs

@@ -170,7 +170,7 @@ async function read(
   let recordsLeft = limits.recordsMax
   for (const [at, candidate] of candidates.entries()) {
     if (recordsLeft <= 0) break
-    const one = await acquireRead(candidate, reads[at]!, session, { ...limits, recordsMax: recordsLeft }, context)
+    const one = await acquireRead(candidate, requests[at]!.fromOffset, reads[at]!, session, { ...limits, recordsMax: recordsLeft }, context)
     if (!one) continue
     for (const { first, last } of one.acquired) recordsLeft -= last - first + 1
     fetched.push(one)
@@ -180,6 +180,7 @@ async function read(
 
 async function acquireRead(
   { topicId, index, partition }: Candidate,
+  readFrom: number,
   read: FetchResult,
   session: ShareSession,
   { recordsMax, batchSize, strict }: ShareFetchLimits,
@@ -196,6 +197,7 @@ async function acquireRead(
     recordsMax,
     strict,
     batchSize: Math.max(1, batchSize),
+    readFrom,
     batches: readBatches(read.buffers, read.abortedTransactions),
   })
   if (error !== 'NONE') return { topicId, index, errorCode: shareCodeOf(error), records: [], acquired: [] }

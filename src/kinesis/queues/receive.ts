@@ -112,6 +112,7 @@ async function receiveStep(
     logStartOffset: partition.startOffset,
     recordsMax,
     holdMs,
+    readFrom: fromOffset,
     batches: stretches(records, fromOffset, endOffset),
   })
   if (error !== 'NONE') throw queueError(error, queue)
