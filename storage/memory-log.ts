@@ -59,8 +59,9 @@ export class MemoryPartitions {
     this.#options.stamp(request.bytes, baseOffset, request.leaderEpoch)
     const small = request.bytes.length < request.bytes.buffer.byteLength * keptShareMin
     const bytes = small || request.reusable ? copyOf(request.bytes) : request.bytes
-    const roll = mustRoll(partition.facts.segments.at(-1), bytes.length, this.#policies.get(request.partition) ?? noLimits, nowMs)
-    const run = { offsetCount: request.offsetCount, bytes: bytes.length, maxTimestampMs: request.maxTimestampMs }
+    const { offsetCount, maxTimestampMs } = request
+    const run = { offsetCount, bytes: bytes.length, maxTimestampMs }
+    const roll = mustRoll(partition.facts.segments.at(-1), run, this.#policies.get(request.partition) ?? noLimits, nowMs)
     const { facts, chunk } = withChunk(partition.facts, run, roll, nowMs)
     partition.facts = facts
     partition.chunks.push({ ...chunk, bytes })

@@ -3,7 +3,7 @@
 import type { Journal } from './journal.ts'
 import type { AppendRequest, SegmentPolicy } from './log.ts'
 import { Piece } from './piece.ts'
-import { type ChunkFacts, mustRoll, type PartitionFacts, withChunk } from './segments.ts'
+import { type ChunkFacts, isEmpty, mustRoll, type PartitionFacts, withChunk } from './segments.ts'
 
 /** Appends of one partition are joined up to this, so that LMDB sees few values ... */
 const joinBytesMax = 256 * 1024
@@ -78,8 +78,9 @@ export class PartitionDraft {
     return this.#journal.bytesOf(this.partition) + this.#pieceBytes
   }
 
-  append({ bytes, offsetCount, maxTimestampMs, reusable }: AppendRequest, policy: SegmentPolicy): void {
-    if (this.#open && !this.#canJoin(this.#open, bytes.length, policy)) this.close()
+  append(request: AppendRequest, policy: SegmentPolicy): void {
+    const { bytes, offsetCount, maxTimestampMs, reusable } = request
+    if (this.#open && !this.#canJoin(this.#open, request, policy)) this.close()
     if (this.#open) {
       this.#open.runs.push(bytes)
       this.#open.bytes += bytes.length
@@ -87,7 +88,7 @@ export class PartitionDraft {
       this.#open.maxTimestampMs = Math.max(this.#open.maxTimestampMs, maxTimestampMs)
       if (reusable) this.#open.reusable = true
     } else {
-      const roll = mustRoll(this.facts.segments.at(-1), bytes.length, policy, this.#nowMs)
+      const roll = mustRoll(this.facts.segments.at(-1), { bytes: bytes.length, maxTimestampMs }, policy, this.#nowMs)
       this.#open = {
         runs: [bytes],
         bytes: bytes.length,
@@ -144,10 +145,15 @@ export class PartitionDraft {
     return first && offset >= first.baseOffset ? this.chunks!.find((chunk) => chunk.endOffset > offset) : undefined
   }
 
-  #canJoin(open: Open, bytes: number, policy: SegmentPolicy): boolean {
-    const active = this.facts.segments.at(-1)
-    const inSegment = open.roll || !active ? 0 : active.bytes + active.trimmedBytes
-    return bytes < aloneBytesMin && open.bytes + bytes <= joinBytesMax && inSegment + open.bytes + bytes <= policy.segmentBytes
+  /** Whether an append belongs in the piece that is open, and so in its segment. */
+  #canJoin(open: Open, { bytes: { length }, maxTimestampMs }: AppendRequest, policy: SegmentPolicy): boolean {
+    const active = open.roll ? undefined : this.facts.segments.at(-1)
+    // The first piece of a segment says when that begins: nothing later goes into it.
+    if (!active || isEmpty(active)) {
+      if (maxTimestampMs > open.maxTimestampMs) return false
+    } else if (active.firstTimestampMs >= 0 && maxTimestampMs - active.firstTimestampMs > policy.segmentMs) return false
+    const inSegment = active ? active.bytes + active.trimmedBytes : 0
+    return length < aloneBytesMin && open.bytes + length <= joinBytesMax && inSegment + open.bytes + length <= policy.segmentBytes
   }
 
   /** One chunk of some pieces. Copied where runs are joined, where a small run would keep a large frame alive, and out of shared memory, from which LMDB stores wrong bytes. */

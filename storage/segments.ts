@@ -93,11 +93,21 @@ export interface Run {
   maxTimestampMs: number
 }
 
-/** Whether an append of `bytes` opens a new segment (Kafka's rule: before it would outgrow the size, or when the segment is too old). */
-export function mustRoll(active: SegmentFacts | undefined, bytes: number, policy: SegmentPolicy, nowMs: number): boolean {
+/**
+ * Whether an append opens a new segment, by Kafka's rule: before the segment would outgrow the size, or when it is too old. Its age is how much later the
+ * append's records are than its first ones; the clock counts only where those have no time.
+ */
+export function mustRoll(
+  active: SegmentFacts | undefined,
+  append: Pick<Run, 'bytes' | 'maxTimestampMs'>,
+  policy: SegmentPolicy,
+  nowMs: number,
+): boolean {
   if (!active) return true
   if (active.endOffset === active.baseOffset) return false
-  return active.bytes + active.trimmedBytes + bytes > policy.segmentBytes || nowMs - active.createdMs > policy.segmentMs
+  const { firstTimestampMs } = active
+  const ageMs = firstTimestampMs >= 0 ? append.maxTimestampMs - firstTimestampMs : nowMs - active.createdMs
+  return active.bytes + active.trimmedBytes + append.bytes > policy.segmentBytes || ageMs > policy.segmentMs
 }
 
 /** The partition with one more chunk, and that chunk's facts. The caller has decided about rolling, once for all the appends that it joins. */

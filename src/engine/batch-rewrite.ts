@@ -45,14 +45,13 @@ export function rewriteBatch(bytes: Buffer, at: number, kept: Uint8Array, horizo
   return sealed(whole, bytes, at, count, maxTimestampMs, horizonMs)
 }
 
-/** The header of the batch at `at`, alone: it says what its producer sent last. */
+/** The header of the batch at `at`, alone: it says what its producer sent last. As in Kafka it keeps the largest time. */
 export function emptyBatch(bytes: Buffer, at: number): Buffer {
   const batch = Buffer.allocUnsafeSlow(batchHeaderBytes)
   bytes.copy(batch, 0, at, at + batchHeaderBytes)
   batch.writeInt32BE(batchHeaderBytes - batchLengthOffset, 8)
   batch.writeUInt16BE(attributesOf(bytes, at) & ~(attributeCodecMask | attributeDeleteHorizon), batchCrcFrom)
   writeInt64(batch, noTimestamp, 27)
-  writeInt64(batch, noTimestamp, 35)
   batch.writeInt32BE(0, 57)
   sealBatch(batch, 0)
   return batch

@@ -1,5 +1,10 @@
 // What compaction keeps of record batches, as Kafka's Cleaner decides it (KIP-534 for delete horizons, KIP-98 for transactions). Pure over bytes: two
 // passes, one that notes where each key was last seen, and one that rewrites chunks in the order of their offsets. When is compaction-runner.ts.
+//
+// Compared batch by batch with Apache Kafka 4.3.1 over the same histories (keys, tombstones, codecs, lags, aborted and open transactions, idempotent
+// producers, segments by size and by time, records without keys). Where it differs:
+// - Tombstones and markers whose time is over go at once; Kafka waits until something new makes the partition dirty.
+// - Kafka keeps the header of the last batch before the active segment though nothing is left in it; a chunk here knows which offsets it covers.
 import {
   baseOffsetOf,
   baseTimestampOf,

@@ -297,30 +297,6 @@ export function logContract(name: string, open: OpenStore): void {
     })
 
     describe('segments and retention', () => {
-      test('a segment is rolled before it would outgrow its size', async () => {
-        store.log.setSegmentPolicy(1, small(250))
-        await appendEach(1, [1, 2, 3, 4, 5])
-        expect((await store.log.bounds(1)).segmentCount).toBe(3)
-      })
-
-      test('a segment is rolled when it is older than segmentMs at an append', async () => {
-        store.log.setSegmentPolicy(1, small(1e9, 1000))
-        await append(1, 'a')
-        clock.nowMs += 1000
-        await append(1, 'b')
-        expect((await store.log.bounds(1)).segmentCount).toBe(1)
-        clock.nowMs += 1
-        await append(1, 'c')
-        expect((await store.log.bounds(1)).segmentCount).toBe(2)
-      })
-
-      test('an append larger than a segment gets one of its own', async () => {
-        store.log.setSegmentPolicy(1, small(100))
-        await append(1, 'a', { size: 500 })
-        await append(1, 'b', { size: 500 })
-        expect((await store.log.bounds(1)).segmentCount).toBe(2)
-      })
-
       test('retention by time drops whole segments whose largest timestamp is too old', async () => {
         store.log.setSegmentPolicy(1, small(200))
         await appendEach(1, [10, 20, 30, 40, 50])

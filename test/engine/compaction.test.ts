@@ -6,8 +6,10 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { attributesOf, endOffsetOf, hasDeleteHorizon, isControl, recordCountOf } from '../../protocol/records/batch.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
+import { decodeBatch } from '../../protocol/records/record.ts'
 import { forEachBatch } from '../../protocol/records/run.ts'
 import { ManualClock } from '../../src/clock.ts'
+import { emptyBatch } from '../../src/engine/batch-rewrite.ts'
 import { AbortedIndex, Cleaner } from '../../src/engine/compaction.ts'
 import { KeyOffsets } from '../../src/engine/key-offsets.ts'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
@@ -249,6 +251,18 @@ test('the last batch of a producer stays, empty, and a retry of it is still know
   compacted.partition.opened = false
   expect((await engine.append(compacted.partition, again())).baseOffset).toBe(last)
   await compacted.check()
+})
+
+test('an emptied batch keeps its place and its largest time, as in Kafka', () => {
+  const full = buildBatch(
+    [
+      { key: 'a', value: 'x', timestampMs: 70 },
+      { key: 'b', value: 'x', timestampMs: 90 },
+    ],
+    { producerId: 5, producerEpoch: 0, baseSequence: 2, baseOffset: 4, codec: 1 },
+  )
+  const batch = emptyBatch(full, 0)
+  expect(decodeBatch(batch)).toMatchObject({ baseOffset: 4, lastOffset: 5, maxTimestampMs: 90, producerId: 5, baseSequence: 2, records: [] })
 })
 
 test('more keys than fit in the memory take several passes', async () => {

@@ -8,6 +8,7 @@ import type { StoreOptions } from '../../storage/store.ts'
 import { noJournal, storeOptions, TestClock } from '../contract/harness.ts'
 import { logContract } from '../contract/log.ts'
 import { replaceContract } from '../contract/replace.ts'
+import { rollingContract } from '../contract/rolling.ts'
 import { storeContract } from '../contract/tables.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'twinlog-storage-'))
@@ -22,6 +23,7 @@ const opener = (defaults: Partial<StoreOptions>) => async (more?: Partial<StoreO
 
 logContract('in LMDB', opener({}))
 replaceContract('in LMDB', opener({}))
+rollingContract('in LMDB', opener({}))
 storeContract('in LMDB', opener({}))
 logContract('in LMDB, nothing kept in memory', opener({ recentBytesMax: 0 }))
 replaceContract('in LMDB, nothing kept in memory', opener({ recentBytesMax: 0 }))

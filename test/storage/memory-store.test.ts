@@ -3,6 +3,7 @@ import { openMemoryStore } from '../../storage/memory-store.ts'
 import { storeOptions, TestClock } from '../contract/harness.ts'
 import { logContract } from '../contract/log.ts'
 import { replaceContract } from '../contract/replace.ts'
+import { rollingContract } from '../contract/rolling.ts'
 import { storeContract } from '../contract/tables.ts'
 
 const open = async (more = {}) => {
@@ -12,4 +13,5 @@ const open = async (more = {}) => {
 
 logContract('in memory', open)
 replaceContract('in memory', open)
+rollingContract('in memory', open)
 storeContract('in memory', open)

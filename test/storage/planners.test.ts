@@ -43,12 +43,21 @@ test('retention drops at most what a step may, and never an empty active segment
 
 test('a segment rolls by size, by age, and never while it is empty', () => {
   const policy = { segmentBytes: 150, segmentMs: 10 }
-  expect(mustRoll(undefined, 1, policy, 0)).toBe(true)
-  expect(mustRoll(segment(0), 50, policy, 10)).toBe(false)
-  expect(mustRoll(segment(0), 51, policy, 0)).toBe(true)
-  expect(mustRoll(segment(0), 1, policy, 11)).toBe(true)
-  expect(mustRoll(segment(0, { bytes: 20, trimmedBytes: 80, startOffset: 8 }), 51, policy, 0)).toBe(true)
-  expect(mustRoll(segment(0, { endOffset: 0, bytes: 0 }), 1000, policy, 1e9)).toBe(false)
+  const append = (bytes: number, maxTimestampMs = -1) => ({ bytes, maxTimestampMs })
+  expect(mustRoll(undefined, append(1), policy, 0)).toBe(true)
+  expect(mustRoll(segment(0), append(50), policy, 10)).toBe(false)
+  expect(mustRoll(segment(0), append(51), policy, 0)).toBe(true)
+  expect(mustRoll(segment(0), append(1), policy, 11)).toBe(true)
+  expect(mustRoll(segment(0, { bytes: 20, trimmedBytes: 80, startOffset: 8 }), append(51), policy, 0)).toBe(true)
+  expect(mustRoll(segment(0, { endOffset: 0, bytes: 0 }), append(1000), policy, 1e9)).toBe(false)
+})
+
+test('the age of a segment is that of its records, as long as they have times', () => {
+  const policy = { segmentBytes: 150, segmentMs: 10 }
+  const first = segment(0, { firstTimestampMs: 100 })
+  expect(mustRoll(first, { bytes: 1, maxTimestampMs: 110 }, policy, 1e9)).toBe(false)
+  expect(mustRoll(first, { bytes: 1, maxTimestampMs: 111 }, policy, 0)).toBe(true)
+  expect(mustRoll(first, { bytes: 1, maxTimestampMs: 5 }, policy, 1e9)).toBe(false)
 })
 
 test('without its segments a partition still knows where it ends', () => {
