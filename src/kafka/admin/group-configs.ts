@@ -28,9 +28,9 @@ const offsetReset: ValueRule = {
   type: 'STRING',
   allowed: 'earliest, latest, by_duration:PnDTnHnMn.nS',
   check: (name, text) =>
-    /^(earliest|latest|by_duration:P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/i.test(text.trim())
+    /^(earliest|latest|by_duration:[pP](?=.)(\d+[dD])?([tT](?=.)(\d+[hH])?(\d+[mM])?(\d+(\.\d+)?[sS])?)?)$/.test(text.trim())
       ? null
-      : `Invalid value ${text} for configuration ${name}: The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
+      : `Invalid value ${text} for configuration ${name}: Invalid value \`${text.trim()}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
 }
 
 /** There is one. */

@@ -61,7 +61,8 @@ async function topicOf(topicName: string, indexes: readonly number[], positions:
     const state = positions.find((one) => one.topicId === topic.id && one.partition === partitionIndex)?.state
     if (!state) return none
     await engine.open([partition])
-    const lag = Math.max(0, partition.endOffset - state.startOffset - settledCount(state))
+    // Below zero where an administrator placed the group behind the end, as Kafka has it.
+    const lag = partition.endOffset - state.startOffset - settledCount(state)
     return { ...none, startOffset: state.startOffset, leaderEpoch: partition.leaderEpoch, lag }
   })
   return { topicName, topicId: topic?.id ?? zeroUuid, partitions: await Promise.all(partitions) }

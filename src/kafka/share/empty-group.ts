@@ -8,5 +8,5 @@ export async function checkEmpty(shareGroups: ShareGroups, groupId: string, crea
   if (groupId === '') throw new Refusal(errorCode.INVALID_GROUP_ID)
   const { error, message, group } = await (create ? shareGroups.create(groupId) : shareGroups.describe(groupId))
   if (error !== 'NONE') throw new Refusal(errorCode[error], message ?? '')
-  if (group && group.members.size > 0) throw new Refusal(errorCode.NON_EMPTY_GROUP, `The group is not empty: it has ${group.members.size} members.`)
+  if (group && group.members.size > 0) throw new Refusal(errorCode.NON_EMPTY_GROUP, 'The group is not empty.')
 }
