@@ -161,7 +161,10 @@ function decide(group: ShareGroup, event: ShareGroupEvent, moment: Moment, optio
   if (event.verb === 'create')
     return [...(group.exists ? [] : [record<ShareGroupRecord>({ type: 'group-created' })]), ...answer('NONE', null, { group })]
   if (!group.exists && !(event.verb === 'heartbeat' && event.epoch === 0)) {
-    return answer('GROUP_ID_NOT_FOUND', event.verb === 'heartbeat' ? `Share group ${group.id} not found.` : `Group ${group.id} not found.`)
+    return answer(
+      'GROUP_ID_NOT_FOUND',
+      event.verb === 'heartbeat' && event.epoch > 0 ? `Share group ${group.id} not found.` : `Group ${group.id} not found.`,
+    )
   }
   switch (event.verb) {
     case 'describe':
@@ -188,11 +191,12 @@ function heartbeatFault(group: ShareGroup, { memberId, epoch }: HeartbeatEvent, 
       : null
   }
   if (epoch <= 0 || epoch === member.epoch || epoch === member.previousEpoch) return null
-  const side = epoch > member.epoch ? 'greater' : 'smaller'
+  const isAhead = epoch > member.epoch
+  const previous = isAhead ? '' : `, and it does not match the previous member epoch (${member.previousEpoch})`
   return [
     'FENCED_MEMBER_EPOCH',
-    `The share group member has a ${side} member epoch (${epoch}) than the one known by the group coordinator (${member.epoch}). ` +
-      'The member must abandon all its partitions and rejoin.',
+    `The share group member has a ${isAhead ? 'greater' : 'smaller'} member epoch (${epoch}) than the one known by the group coordinator ` +
+      `(${member.epoch})${previous}. The member must abandon all its partitions and rejoin.`,
   ]
 }
 

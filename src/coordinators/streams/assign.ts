@@ -26,9 +26,11 @@ interface Process {
 export function assignTasks(candidates: readonly Candidate[], subtopologies: readonly ConfiguredSubtopology[], standbyCount: number): Tasks[] {
   if (candidates.length === 0) return []
   const loads = candidates.map((candidate): Load => ({ candidate, active: [], standby: [] }))
-  const tasks = subtopologies.flatMap(({ subtopologyId, taskCount }) =>
-    Array.from({ length: taskCount }, (_, partition) => taskKey(subtopologyId, partition)),
-  )
+  // Partition by partition: whoever keeps a part of what it had keeps some of every subtopology, not all of one.
+  const taskCountMax = Math.max(0, ...subtopologies.map(({ taskCount }) => taskCount))
+  const tasks = Array.from({ length: taskCountMax }, (_, partition) =>
+    subtopologies.filter(({ taskCount }) => partition < taskCount).map(({ subtopologyId }) => taskKey(subtopologyId, partition)),
+  ).flat()
   assignActive(loads, tasks)
   if (standbyCount > 0) {
     const stateful = new Set(subtopologies.filter(({ isStateful }) => isStateful).map(({ subtopologyId }) => subtopologyId))
@@ -55,7 +57,15 @@ function assignActive(loads: readonly Load[], tasks: readonly TaskKey[]): void {
     load.active.push(key)
     return open.delete(key)
   }
-  for (const role of ['active', 'standby'] as const) for (const load of loads) for (const key of load.candidate.target[role]) give(load, key)
+  for (const role of ['active', 'standby'] as const) {
+    const had = new Map<TaskKey, Load[]>()
+    for (const load of loads) for (const key of load.candidate.target[role]) had.set(key, [...(had.get(key) ?? []), load])
+    for (const key of tasks) {
+      // Of several copies the one on the member that has the least to do.
+      const owners = (had.get(key) ?? []).sort((a, b) => a.active.length - b.active.length)
+      for (const load of owners) if (give(load, key)) break
+    }
+  }
   // One each in turn, so that the tasks of a subtopology spread. Those who have the least come first.
   const left = [...open]
   const hungry = loads.filter(({ active }) => active.length < share).sort((a, b) => a.active.length - b.active.length)

@@ -13,31 +13,65 @@ export function reconcile(member: StreamsMember, owned: Tasks | null, targetEpoc
     case 'unrevoked':
       if (!owned || overlaps(owned, member.revoking)) return member
       // It has let go: those tasks are no longer its own, whatever the index says until this is applied.
-      return next({ ...member, revoking: noTasks }, member.epoch, owned, targetEpoch, holders)
+      return next({ ...member, revoking: noTasks }, member.epoch + 1, owned, targetEpoch, holders)
     case 'unreleased':
       return next(member, member.epoch, owned, targetEpoch, holders)
   }
 }
 
 function next(member: StreamsMember, epoch: number, owned: Tasks | null, targetEpoch: number, holders: Holders): StreamsMember {
-  const kept = split(member, (key, role, target) => target[role].has(key))
-  const revoking = split(member, (key, role, target) => !target[role].has(key))
+  const step = stepOf(member, holders)
   // A client that has not said what it owns may still run what it is to let go of.
-  if (!isNoTasks(revoking) && (!owned || overlaps(owned, revoking))) {
-    return moved(member, { epoch, assigned: kept, revoking, phase: 'unrevoked' })
+  if (!isNoTasks(step.revoking) && (!owned || overlaps(owned, step.revoking))) {
+    return moved(member, { epoch, assigned: step.meanwhile, revoking: step.revoking, phase: 'unrevoked' })
   }
+  return moved(member, { epoch: targetEpoch, assigned: step.assigned, revoking: noTasks, phase: step.waits ? 'unreleased' : 'stable' })
+}
+
+interface Step {
+  /** What it lets go of. A copy that becomes the task itself, or a copy of the other kind, stays open: its state is at hand. */
+  readonly revoking: Tasks
+  /** What it has until it has let go. */
+  readonly meanwhile: Tasks
+  /** What it has then: all that is free. */
+  readonly assigned: Tasks
+  /** Others have not let go of some of its target. */
+  readonly waits: boolean
+}
+
+function stepOf(member: StreamsMember, holders: Holders): Step {
+  const target = { active: new Set(member.target.active), standby: new Set(member.target.standby), warmup: new Set(member.target.warmup) }
+  const had = { active: new Set(member.assigned.active), standby: new Set(member.assigned.standby), warmup: new Set(member.assigned.warmup) }
+  const isHad = (key: TaskKey): boolean => roles.some((role) => had[role].has(key))
   let waits = false
-  const assigned = mapRoles((role) => {
-    const has = new Set(kept[role])
-    const free = member.target[role].filter((key) => {
-      if (has.has(key)) return false
+  const assigned = mapRoles((role) =>
+    member.target[role].filter((key) => {
+      if (had[role].has(key) || (role !== 'active' && isHad(key))) return true
       const taken = isTaken(holders.get(key) ?? [], role, member)
       waits ||= taken
       return !taken
-    })
-    return free.length === 0 ? kept[role] : sortedTasks([...has, ...free])
-  })
-  return moved(member, { epoch: targetEpoch, assigned, revoking: noTasks, phase: waits ? 'unreleased' : 'stable' })
+    }),
+  )
+  const active = new Set(assigned.active)
+  const becomesActive = (key: TaskKey): boolean => target.active.has(key)
+  const waitsAs = (role: Role, until: (key: TaskKey) => boolean): TaskKey[] => member.assigned[role].filter((key) => becomesActive(key) && until(key))
+  const copies = (role: Role, until: (key: TaskKey) => boolean): TaskKey[] => sortedTasks([...assigned[role], ...waitsAs(role, until)])
+  const isKept = (key: TaskKey, role: Role): boolean => target[role].has(key) || (role !== 'active' && roles.some((other) => target[other].has(key)))
+  return {
+    revoking: mapRoles((role) => member.assigned[role].filter((key) => !isKept(key, role))),
+    // What is new waits until it has let go; what it has in some form does not.
+    meanwhile: {
+      active: assigned.active.filter((key) => had.active.has(key)),
+      standby: copies('standby', () => true).filter(isHad),
+      warmup: copies('warmup', () => true).filter(isHad),
+    },
+    assigned: {
+      active: assigned.active,
+      standby: copies('standby', (key) => !active.has(key)),
+      warmup: copies('warmup', (key) => !active.has(key)),
+    },
+    waits,
+  }
 }
 
 /** Somebody else runs it, or another thread of the same process has it in any form. */
@@ -47,11 +81,6 @@ function isTaken(holders: readonly Holder[], role: Role, member: StreamsMember):
     if (holder.memberId === member.id) return false
     return (role === 'active' && holder.role === 'active') || holder.processId === member.processId
   })
-}
-
-function split(member: StreamsMember, keep: (key: TaskKey, role: Role, target: Record<Role, Set<TaskKey>>) => boolean): Tasks {
-  const target = { active: new Set(member.target.active), standby: new Set(member.target.standby), warmup: new Set(member.target.warmup) }
-  return mapRoles((role) => member.assigned[role].filter((key) => keep(key, role, target)))
 }
 
 const mapRoles = (of: (role: Role) => readonly TaskKey[]): Tasks =>

@@ -126,7 +126,7 @@ export class StreamsGroups implements OtherGroups {
     const fault = faultOfHeartbeat(event)
     if (fault) return fault
     if (!this.#body(groupId)) {
-      if (event.epoch !== 0) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
+      if (event.epoch !== 0) return failed('GROUP_ID_NOT_FOUND', `${event.epoch > 0 ? 'Streams group' : 'Group'} ${groupId} not found.`)
       if (this.#runtime.size >= groupsMax) return failed('COORDINATOR_NOT_AVAILABLE')
       if (await this.#isTaken(groupId)) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a streams group.`)
     }

@@ -33,6 +33,11 @@ const offsetReset: ValueRule = {
       : `Invalid value ${text} for configuration ${name}: Invalid value \`${text.trim()}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
 }
 
+const deadLetterTopic: ValueRule = {
+  ...string,
+  check: (name, text) => (text.trim().startsWith('__') ? `${name}: DLQ topic name must not start with '__'` : null),
+}
+
 /** There is one. */
 const taskAssignor: ValueRule = {
   ...string,
@@ -64,7 +69,7 @@ export const groupConfigTable = {
     meaning: 'Whether a record’s own bytes go to the dead letter queue, or only headers that say where it is.',
   },
   'errors.deadletterqueue.topic.name': {
-    rule: string,
+    rule: deadLetterTopic,
     synonym: 'errors.deadletterqueue.topic.name',
     default: '',
     meaning: 'The topic that takes records which a share group gave up on; empty for none.',
@@ -76,7 +81,7 @@ export const groupConfigTable = {
     default: 'latest',
     meaning: 'Where a share group begins on a partition: earliest, latest, or a time back from now.',
   },
-  'share.delivery.count.limit': bounded('share', 'delivery.count.limit', '5', 1, 'How often a record is delivered before the group gives it up.'),
+  'share.delivery.count.limit': bounded('share', 'delivery.count.limit', '5', 2, 'How often a record is delivered before the group gives it up.'),
   'share.heartbeat.interval.ms': bounded('share', 'heartbeat.interval.ms', '5000', 1, heartbeat),
   'share.isolation.level': {
     rule: oneOf('read_committed', 'read_uncommitted'),
@@ -88,10 +93,16 @@ export const groupConfigTable = {
     'share',
     'partition.max.record.locks',
     '2000',
-    1,
+    100,
     'Records of one partition that may be out for delivery.',
   ),
-  'share.record.lock.duration.ms': bounded('share', 'record.lock.duration.ms', '30000', 1, 'How long a delivered record is held for its consumer.'),
+  'share.record.lock.duration.ms': bounded(
+    'share',
+    'record.lock.duration.ms',
+    '30000',
+    1000,
+    'How long a delivered record is held for its consumer.',
+  ),
   'share.renew.acknowledge.enable': {
     rule: boolean,
     synonym: 'share.renew.acknowledge.enable',
@@ -195,7 +206,7 @@ function settingNumber(name: SettingName | undefined, settings: Settings): numbe
 }
 
 function outside(name: string, min: number, max: number): string {
-  if (min === Number.NEGATIVE_INFINITY) return `${name} must be at most ${max}.`
-  if (max === Number.POSITIVE_INFINITY) return `${name} must be at least ${min}.`
+  if (min === Number.NEGATIVE_INFINITY) return `${name} must be less than or equal to ${max}`
+  if (max === Number.POSITIVE_INFINITY) return `${name} must be greater than or equal to ${min}`
   return `${name} must be in the range ${min} to ${max} inclusive.`
 }

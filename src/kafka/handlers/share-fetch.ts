@@ -15,7 +15,7 @@ import { type Acknowledged, acknowledgeAll, byPartition, releaseSession } from '
 import { shareLockMs } from '../share/configs.ts'
 import { acquireOrWait, type ShareFetched } from '../share/fetching.ts'
 import { checkIds } from '../share/ids.ts'
-import { finalEpoch, type SharePartitionId, sharePartitionKey } from '../share/sessions.ts'
+import { finalEpoch, initialEpoch, type SharePartitionId, sharePartitionKey } from '../share/sessions.ts'
 
 type Request = RequestOf<typeof shareFetch>
 type TopicAnswer = ResponseInput<typeof shareFetch>['responses'][number]
@@ -57,7 +57,7 @@ export const handleShareFetch = handler(
         throttleTimeMs: 0,
         errorCode: errorCode.NONE,
         acquisitionLockTimeoutMs: shareLockMs(engine, settings, groupId),
-        responses: topicsOf(fetched, acknowledged),
+        responses: topicsOf(epoch === initialEpoch ? withIdle(fetched, wanted) : fetched, acknowledged),
         nodeEndpoints: [],
       },
       firstError?.errorCode,
@@ -71,6 +71,13 @@ function checkRenewal({ isRenewAck, maxBytes, minBytes, maxRecords, maxWaitMs }:
   if (!isRenewAck) return
   const wrong = Object.entries({ maxBytes, minBytes, maxRecords, maxWaitMs }).find(([, value]) => value !== 0)
   if (wrong) throw new Refusal(errorCode.INVALID_REQUEST, `A request that renews acknowledgements must have ${wrong[0]} = 0.`)
+}
+
+/** The first answer of a session names every partition, whether there is something or not. */
+function withIdle(fetched: readonly ShareFetched[], wanted: readonly SharePartitionId[]): ShareFetched[] {
+  const told = new Set(fetched.map(sharePartitionKey))
+  const idle = wanted.filter((id) => !told.has(sharePartitionKey(id)))
+  return [...fetched, ...idle.map((id) => ({ ...id, errorCode: errorCode.NONE, records: [], acquired: [] }))]
 }
 
 function topicsOf(fetched: readonly ShareFetched[], acknowledged: readonly Acknowledged[]): TopicAnswer[] {

@@ -17,6 +17,7 @@ export const handleShareGroupDescribe = handler(
   async (request, { shareGroups, engine, respond }) => {
     const groups = await Promise.all(
       request.groupIds.map(async (groupId) => {
+        if (groupId === '') return unknown('', errorCode.INVALID_GROUP_ID, null)
         const { error, message, group } = await shareGroups.describe(groupId)
         const members = group ? [...group.members.values()].map((member) => memberOf(member, engine)) : []
         const epoch = group?.epoch ?? 0
@@ -38,19 +39,22 @@ export const handleShareGroupDescribe = handler(
   {
     refuse: ({ errorCode: code, errorMessage }, request) => ({
       throttleTimeMs: 0,
-      groups: request.groupIds.map((groupId) => ({
-        errorCode: code,
-        errorMessage,
-        groupId,
-        groupState: '',
-        groupEpoch: 0,
-        assignmentEpoch: 0,
-        assignorName: '',
-        members: [],
-      })),
+      groups: request.groupIds.map((groupId) => unknown(groupId, code, errorMessage)),
     }),
   },
 )
+
+const unknown = (groupId: string, code: number, errorMessage: string | null) => ({
+  errorCode: code,
+  errorMessage,
+  groupId,
+  groupState: '',
+  groupEpoch: 0,
+  assignmentEpoch: 0,
+  assignorName: '',
+  members: [],
+  authorizedOperations: notAsked,
+})
 
 function memberOf({ id, rackId, epoch, clientId, clientHost, topicNames, assigned }: ShareMember, engine: Engine) {
   const topicPartitions = [...assigned].flatMap(([topicId, partitions]) => {

@@ -7,6 +7,7 @@ import { shareGroupHeartbeat } from '../../../protocol/messages/share-group-hear
 import type { RequestOf } from '../../../protocol/schema.ts'
 import { handler } from '../context.ts'
 import { shareHeartbeatMs } from '../share/configs.ts'
+import { memberIdCharsMax } from '../share/ids.ts'
 
 export const handleShareGroupHeartbeat = handler(
   shareGroupHeartbeat,
@@ -39,6 +40,7 @@ export const handleShareGroupHeartbeat = handler(
 
 function faultOf({ memberId, groupId, rackId, memberEpoch, subscribedTopicNames }: RequestOf<typeof shareGroupHeartbeat>): string | null {
   if (memberId === '') return "MemberId can't be empty."
+  if (memberId.length > memberIdCharsMax) return `MemberId can't be longer than ${memberIdCharsMax} characters.`
   if (groupId === '') return "GroupId can't be empty."
   if (rackId === '') return "RackId can't be empty."
   if (memberEpoch === 0) return subscribedTopicNames && subscribedTopicNames.length > 0 ? null : 'SubscribedTopicNames must be set in first request.'

@@ -10,9 +10,10 @@ import { streamsGroupHeartbeat } from '../../../protocol/messages/streams-group-
 import { type TaskKey, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import { handler, Refusal } from '../context.ts'
 
-/** Kafka's task.offset.interval.ms and acceptable.recovery.lag. */
-const taskOffsetIntervalMs = 60_000
-const acceptableRecoveryLag = 10_000
+/** How often members tell of their progress, and with how little left a copy counts as ready: Kafka's defaults. */
+const progress = { taskOffsetIntervalMs: 60_000, acceptableRecoveryLag: 10_000, acceptableRecoveryLagLegacy: 10_000 }
+/** For who is no member. */
+const noProgress = { taskOffsetIntervalMs: 0, acceptableRecoveryLag: -1, acceptableRecoveryLagLegacy: 0 }
 
 export const handleStreamsGroupHeartbeat = handler(
   streamsGroupHeartbeat,
@@ -28,9 +29,7 @@ export const handleStreamsGroupHeartbeat = handler(
       memberId: told.memberId,
       memberEpoch: told.epoch,
       heartbeatIntervalMs: told.heartbeatIntervalMs,
-      acceptableRecoveryLagLegacy: acceptableRecoveryLag,
-      taskOffsetIntervalMs,
-      acceptableRecoveryLag,
+      ...(told.heartbeatIntervalMs > 0 ? progress : noProgress),
       status: [...told.status],
       activeTasks: told.tasks && wire(told.tasks.active),
       standbyTasks: told.tasks && wire(told.tasks.standby),

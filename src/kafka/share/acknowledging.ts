@@ -73,7 +73,7 @@ function rangesOf(batches: readonly AcknowledgementBatch[], mayRenew: boolean): 
   const ranges: AcknowledgedRange[] = []
   let end = -1
   for (const { firstOffset: first, lastOffset: last, acknowledgeTypes } of batches) {
-    if (first < 0 || first > last || first < end || acknowledgeTypes.length === 0) return null
+    if (first > last || first < end || acknowledgeTypes.length === 0) return null
     if (acknowledgeTypes.length > 1 && acknowledgeTypes.length !== last - first + 1) return null
     const named: Acknowledgement[] = []
     for (const number of acknowledgeTypes) {

@@ -1,9 +1,9 @@
-// Who asks, in ShareFetch and ShareAcknowledge.
+// Who asks, in requests of share groups.
 import { errorCode } from '../../../protocol/error-code.ts'
 import { Refusal } from '../context.ts'
 
 /** As Kafka: a UUID in its longer spelling. */
-const memberIdCharsMax = 36
+export const memberIdCharsMax = 36
 
 export function checkIds({ groupId, memberId }: { readonly groupId: string | null; readonly memberId: string | null }): {
   groupId: string
