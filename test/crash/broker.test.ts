@@ -1,38 +1,16 @@
 // The built broker under load on both doors, killed at random moments: every acknowledged record is there afterwards, once, at the offset that was told.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import kafkajs, { type Kafka, type Producer } from 'kafkajs'
 import { expect, test } from 'vitest'
+import { isBuilt, killAndStart, start } from './running-broker.ts'
 
 const { Kafka: KafkaClient, logLevel, CompressionTypes } = kafkajs
-const executable = resolve(import.meta.dirname, '../../dist/bundle/main.cjs')
 const kills = 6
 const partitions = 3
-
-interface Running {
-  child: ChildProcess
-  kafka: string
-  aws: string
-}
-
-async function start(data: string, ports = { kafka: 0, aws: 0 }): Promise<Running> {
-  const addresses = ['--kafka', `127.0.0.1:${ports.kafka}`, '--aws', `127.0.0.1:${ports.aws}`, '--admin', '127.0.0.1:0']
-  const child = spawn(process.execPath, [executable, '--data', data, ...addresses], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  for await (const chunk of child.stdout!) {
-    text += String(chunk)
-    const line = text.split('\n').find((one) => one.includes('"ready"'))
-    if (!line) continue
-    const { kafka, aws } = JSON.parse(line) as { kafka: string; aws: string }
-    return { child, kafka, aws }
-  }
-  throw new Error(`the broker ended before it was ready: ${text}`)
-}
 
 /** What was acknowledged: value by `partition/offset`. */
 type Acknowledged = Map<string, string>
@@ -105,12 +83,11 @@ async function readAll(kafka: Kafka): Promise<Map<string, string>> {
   return found
 }
 
-test.skipIf(!existsSync(executable))('kill -9 under load loses nothing acknowledged and repeats nothing idempotent', async () => {
+test.skipIf(!isBuilt)('kill -9 under load loses nothing acknowledged and repeats nothing idempotent', async () => {
   const data = mkdtempSync(join(tmpdir(), 'twinlog-crash-'))
   let running = await start(data)
-  const ports = { kafka: Number(running.kafka.split(':').at(-1)), aws: Number(new URL(running.aws).port) }
   const kafka = new KafkaClient({
-    brokers: [`127.0.0.1:${ports.kafka}`],
+    brokers: [running.kafka],
     logLevel: logLevel.NOTHING,
     connectionTimeout: 300,
     requestTimeout: 3000,
@@ -141,9 +118,7 @@ test.skipIf(!existsSync(executable))('kill -9 under load loses nothing acknowled
     for (let kill = 0; kill < kills; kill++) {
       const enough = plain.size + put.size + 300 + Math.floor(Math.random() * 500)
       await expect.poll(() => plain.size + put.size, { timeout: 20_000, interval: 3 }).toBeGreaterThan(enough)
-      running.child.kill('SIGKILL')
-      await once(running.child, 'exit')
-      running = await start(data, ports)
+      running = await killAndStart(running, data)
     }
     await expect.poll(() => idempotent.size, { timeout: 20_000 }).toBeGreaterThan(100)
     stop = true
