@@ -40,6 +40,8 @@ const callsPerS: Readonly<Record<string, number | null>> = {
   UpdateShardCount: 10,
 }
 const callsPerSDefault = 5
+/** Streams that are being created at a time. */
+const creatingMax = 5
 
 interface ShardBuckets {
   readonly writeBytes: Bucket
@@ -82,7 +84,12 @@ export class Limits {
   }
 
   /** Refuses a stream that the account has no room for. */
-  newStream(mode: StreamMode, shards: number): void {
+  newStream(mode: StreamMode, shards: number, creating: number): void {
+    if (this.on && creating >= creatingMax) {
+      throw limitExceeded(
+        `This request would exceed the limit of ${creatingMax} streams in CREATING state for the account ${this.#settings.get('aws.account.id')}.`,
+      )
+    }
     if (mode === 'PROVISIONED') {
       this.newShards(shards)
       return

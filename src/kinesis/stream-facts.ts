@@ -30,6 +30,8 @@ export interface AwsFacts {
   readonly grownMs: number | null
   /** When UpdateShardCount was called, the last 24 hours: AWS allows ten. */
   readonly scaledMs: readonly number[]
+  /** When UpdateStreamMode changed the mode, the last 24 hours: AWS allows two. */
+  readonly modeChangedMs: readonly number[]
 }
 
 const defaults: AwsFacts = {
@@ -44,6 +46,7 @@ const defaults: AwsFacts = {
   peak: null,
   grownMs: null,
   scaledMs: [],
+  modeChangedMs: [],
 }
 
 /** The facts, with defaults for what was never set. */

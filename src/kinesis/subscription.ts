@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts'
 import { inUse } from './aws-error.ts'
 import type { Consumer } from './consumers.ts'
 import { childShards } from './describe.ts'
+import { streamKeyFault } from './kms.ts'
 import type { Limits } from './limits.ts'
 import type { Output } from './operation.ts'
 import { readShard } from './read.ts'
@@ -119,6 +120,11 @@ export class Subscriptions {
         const entry = stream.shards.get(shardIndex)
         if (live.ended === 'deregistered' || !entry || this.#engine.topics.byId(stream.topic.id) === undefined) {
           yield { exception: 'ResourceNotFoundException', message: `Consumer ${consumer.arn} or its stream does not exist any more.` }
+          return
+        }
+        const locked = streamKeyFault(stream, this.#engine.settings)
+        if (locked) {
+          yield { exception: locked.type, message: locked.message }
           return
         }
         const read = await readShard(this.#engine, stream, entry, offset, eventLimits, nowMs)

@@ -85,6 +85,15 @@ export const ownSettings = {
     dynamic: true,
     meaning: 'Open shards of the account that DescribeLimits tells; binding where kinesis.limits is on.',
   }),
+  'kinesis.kms.keys': string({
+    default: '',
+    dynamic: true,
+    pattern:
+      /^$|^\s*[^=,\s]+=(disabled|pending-deletion|denied|missing|opt-in|throttled)\s*(,\s*[^=,\s]+=(disabled|pending-deletion|denied|missing|opt-in|throttled)\s*)*$/,
+    shape: 'NAME=STATE with commas; states are disabled, pending-deletion, denied, missing, opt-in, throttled',
+    meaning:
+      'KMS keys that cannot be used, as NAME=STATE with commas: streams that are encrypted with one get AWS’s exception for disabled, pending-deletion, denied, missing, opt-in or throttled. Any other well-formed key is good.',
+  }),
   'kinesis.on.demand.streams.max': int({ default: 50, min: 0, dynamic: true, meaning: 'On-demand streams of the account, in the same way.' }),
   'kinesis.on.demand.shards.max': int({
     default: 200,

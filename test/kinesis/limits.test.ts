@@ -76,6 +76,27 @@ test('the account has so many shards, and says so', async () => {
   )
 })
 
+test('five streams are made at a time, and a stream changes its mode twice a day', async () => {
+  await open({ 'kinesis.transition.ms': 500 })
+  const made = []
+  for (let i = 0; i < 6; i++) {
+    made.push(await type('CreateStream', { StreamName: `s${i}`, ShardCount: 1 }))
+    await clock.advance(10)
+  }
+  expect(made).toEqual([undefined, undefined, undefined, undefined, undefined, 'LimitExceededException'])
+  await clock.advance(1000)
+  const mode = (StreamMode: string) =>
+    type('UpdateStreamMode', { StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/s0', StreamModeDetails: { StreamMode } })
+  const answers = []
+  for (const wanted of ['ON_DEMAND', 'PROVISIONED', 'ON_DEMAND']) {
+    answers.push(await mode(wanted))
+    await clock.advance(1000)
+  }
+  expect(answers).toEqual([undefined, undefined, 'LimitExceededException'])
+  await clock.advance(86_400_000)
+  expect(await mode('ON_DEMAND')).toBeUndefined()
+})
+
 test('the control plane is called so many times a second', async () => {
   await open()
   const answers = []

@@ -59,10 +59,12 @@ class Events {
   }
 }
 
-async function subscribe(consumerARN: string): Promise<Events | string> {
+async function subscribe(consumerARN: string, shard = 0): Promise<Events | string> {
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Kinesis_20131202.SubscribeToShard', ...signed }
   const stream = session.request({ ':method': 'POST', ':path': '/', ...headers })
-  stream.end(JSON.stringify({ ConsumerARN: consumerARN, ShardId: 'shardId-000000000000', StartingPosition: { Type: 'TRIM_HORIZON' } }))
+  stream.end(
+    JSON.stringify({ ConsumerARN: consumerARN, ShardId: `shardId-${String(shard).padStart(12, '0')}`, StartingPosition: { Type: 'TRIM_HORIZON' } }),
+  )
   const [answer] = await new Promise<[http2.IncomingHttpHeaders]>((resolve) => stream.once('response', (given) => resolve([given])))
   if (answer['content-type'] === 'application/vnd.amazon.eventstream') return new Events(stream)
   let text = ''
@@ -118,6 +120,30 @@ test('deregistering a consumer ends its subscriptions', async () => {
   await call(door.url, 'DeregisterStreamConsumer', { ConsumerARN: arn })
   expect(await events.next()).toContain('ResourceNotFoundException')
   expect(await events.next()).toBeNull()
+})
+
+test('a key that becomes unusable ends a subscription with its exception', async () => {
+  const { events } = await ready()
+  await events.next()
+  await call(door.url, 'StartStreamEncryption', { StreamName: 's', EncryptionType: 'KMS', KeyId: 'alias/mine' })
+  door.engine.settings.set('kinesis.kms.keys', 'alias/mine=disabled')
+  await clock.advance(5000)
+  expect(await events.next()).toBe('KMSDisabledException {"message":"alias/mine is disabled."}')
+  expect(await events.next()).toBeNull()
+})
+
+test('a hundred subscriptions share a connection, and each is told of its own shard by the commit', async () => {
+  const shards = 100
+  await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: shards })
+  const { body } = await call(door.url, 'RegisterStreamConsumer', { StreamARN: streamARN, ConsumerName: 'c' })
+  const { ConsumerARN } = body['Consumer'] as { ConsumerARN: string }
+  const all = (await Promise.all(Array.from({ length: shards }, (_, shard) => subscribe(ConsumerARN, shard)))) as Events[]
+  for (const events of all) for (let frame = 0; frame < 2; frame++) await events.next()
+  // The clock stands still: nothing but the commit can wake them.
+  const width = 2n ** 128n / BigInt(shards)
+  const Records = all.map((_, i) => ({ PartitionKey: `${i}`, ExplicitHashKey: String(width * BigInt(i)), Data: '' }))
+  await call(door.url, 'PutRecords', { StreamName: 's', Records })
+  for (const [i, events] of all.entries()) expect(await events.next()).toContain(`"PartitionKey":"${i}"`)
 })
 
 test('deleting the stream ends its subscriptions', async () => {

@@ -35,7 +35,8 @@ export const createStream = operation({
     const given = Object.fromEntries(input.tags ?? [])
     checkTags(given, {}, input.streamName, streams.account)
     const partitionCount = input.shardCount ?? Math.max(onDemandShardsMin, input.warmThroughputMiBps ?? 0)
-    if (!streams.byName(input.streamName)) limits.newStream(mode, partitionCount)
+    if (!streams.byName(input.streamName))
+      limits.newStream(mode, partitionCount, limits.on ? streams.all().filter(({ status }) => status === 'CREATING').length : 0)
     try {
       await engine.topics.create({
         name: input.streamName,

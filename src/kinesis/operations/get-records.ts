@@ -4,6 +4,7 @@ import { AwsError, invalidArgument } from '../aws-error.ts'
 import { childShards } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
 import { type IteratorPosition, iteratorExpiredText } from '../iterator.ts'
+import { checkStreamKey } from '../kms.ts'
 import { shardThrottled } from '../limits.ts'
 import { type Context, type Output, operation } from '../operation.ts'
 import { readShard } from '../read.ts'
@@ -33,6 +34,7 @@ export const getRecords = operation({
     const stream = streams.serving({ streamName: position.streamName }, missing)
     const shard = stream.topic.id === position.topicId ? stream.shards.get(position.shardIndex) : undefined
     if (!shard) throw missing(position.streamName, streams.account)
+    checkStreamKey(stream, settings)
     checkDryRun(input)
     const counts = context.counts.of(stream)
     return counts.getRecords.timed(() => read(stream, shard, position, input.limit ?? recordsMax, context, counts))

@@ -4,6 +4,7 @@ import { invalidArgument } from '../aws-error.ts'
 import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
 import { readForeignNumber } from '../foreign-sequence.ts'
+import { checkStreamKey } from '../kms.ts'
 import { type Context, type Output, operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
 import { checkRecords, recordMembers } from '../put-input.ts'
@@ -34,6 +35,7 @@ async function put(given: Input, stream: Stream, context: Context, counts: Strea
     )
   }
   checkRecords(stream, [given], () => '')
+  checkStreamKey(stream, context.settings)
   checkDryRun(given)
   const [result] = await putEntries(stream, [given], context, { counts, call: counts.putRecord })
   if (result instanceof Error) throw result

@@ -3,6 +3,7 @@
 import { AwsError, invalidArgument } from '../aws-error.ts'
 import { encryptionOf } from '../describe.ts'
 import { checkDryRun } from '../dry-run.ts'
+import { checkStreamKey } from '../kms.ts'
 import { type Context, type Output, operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
 import { checkRecords, recordMembers } from '../put-input.ts'
@@ -40,6 +41,7 @@ async function put(given: Input, stream: Stream, context: Context, counts: Strea
   let bytes = 0
   for (const { partitionKey, data } of entries) bytes += Buffer.byteLength(partitionKey ?? '') + data.length
   if (bytes > requestBytesMax) throw invalidArgument(`Records size exceeds ${requestBytesMax / 1_048_576} MB limit`)
+  checkStreamKey(stream, context.settings)
   checkDryRun(given)
   const results = await putEntries(stream, entries, context, { counts, call: counts.putRecords })
   let failed = 0

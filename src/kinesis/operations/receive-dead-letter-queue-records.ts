@@ -1,4 +1,5 @@
 // ReceiveDeadLetterQueueRecords: as ReceiveQueueRecords, of what was received MaxReceiveCount times and never acknowledged.
+import { checkStreamKey } from '../kms.ts'
 import { operation } from '../operation.ts'
 import { receiveDeadLetters } from '../queues/receive-dead.ts'
 import { receiveRequest } from '../queues/request.ts'
@@ -9,6 +10,7 @@ export const receiveDeadLetterQueueRecords = operation({
   input: { ...receiveInput },
   async run(input, context) {
     const queue = context.queues.serving(input.queueARN)
+    checkStreamKey(queue.stream, context.settings)
     return { QueueRecords: await receiveDeadLetters(queue, receiveRequest(input, queue), context) }
   },
 })
