@@ -255,7 +255,8 @@ export class Engine {
   }
 
   #partition(topic: Topic, index: number, uid: number, retired: boolean): Partition {
-    const partition = new Partition(topic, index, uid, retired, { store: this.store, clock: this.#clock, settings: this.settings })
+    const stable = (partition: Partition): void => this.waiters.moved(partition)
+    const partition = new Partition(topic, index, uid, retired, { store: this.store, clock: this.#clock, settings: this.settings, stable })
     this.#byUid.set(uid, partition)
     return partition
   }

@@ -25,6 +25,8 @@ export interface PartitionSurroundings {
   store: Store
   clock: Clock
   settings: Settings
+  /** Told when the last stable offset has moved without an append of its own: a transaction has ended. */
+  stable(partition: Partition): void
 }
 
 export class Partition {
@@ -236,6 +238,8 @@ export class Partition {
       // Loaded meanwhile, maybe from before the marker: once more.
       else if (!this.opened || this.#incarnation !== incarnation) this.#stale()
       else this.#writers.markerStored(producerId, producerEpoch, offset, committed, clock.now())
+      // The commit was told of before the transaction was over: who reads committed records saw nothing new then.
+      if (offset !== null) this.#surroundings.stable(this)
     }
   }
 }

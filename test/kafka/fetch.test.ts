@@ -1,7 +1,10 @@
 // Fetch over a raw socket: versions, errors, waiting, sizes.
 import { describe, expect, test } from 'vitest'
+import { addPartitionsToTxn } from '../../protocol/messages/add-partitions-to-txn.ts'
 import { apiVersions } from '../../protocol/messages/api-versions.ts'
+import { endTxn } from '../../protocol/messages/end-txn.ts'
 import { fetch } from '../../protocol/messages/fetch.ts'
+import { initProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { produce } from '../../protocol/messages/produce.ts'
 import { baseOffsetOf, codecZstd, leaderEpochOf } from '../../protocol/records/batch.ts'
 import { buildEndMarker } from '../../protocol/records/control.ts'
@@ -114,6 +117,32 @@ describe('Fetch', () => {
     const { parts } = await get(topic, [{}], { isolationLevel: 1 })
     expect(parts[0]).toMatchObject({ lastStableOffset: 1, abortedTransactions: [] })
     expect(parts[0]!.records!.length).toBeGreaterThan(0)
+  })
+
+  test('a waiting fetch of committed records is woken by the end of the transaction that holds them', async () => {
+    const topic = await newTopic()
+    const [partition] = topic.partitions
+    const { producerId, producerEpoch } = await wire.ask(initProducerId, 4, {
+      transactionalId: 'x',
+      transactionTimeoutMs: 60_000,
+      producerId: -1,
+      producerEpoch: -1,
+    })
+    await wire.ask(addPartitionsToTxn, 3, {
+      transactions: [],
+      v3AndBelowTransactionalId: 'x',
+      v3AndBelowProducerId: producerId,
+      v3AndBelowProducerEpoch: producerEpoch,
+      v3AndBelowTopics: [{ name: topic.name, partitions: [0] }],
+    })
+    const records = batch(['a'], { producerId, producerEpoch, baseSequence: 0, transactional: true })
+    await wire.ask(produce, 9, { ...produceOf(topic, [{ index: 0, records }]), transactionalId: 'x' })
+    expect(partition!.lastStableOffset).toBe(0)
+    await using own = await door.open()
+    own.send(fetch, 12, fetchOf(topic, [{}], { maxWaitMs: 60_000, isolationLevel: 1 }))
+    await expect.poll(() => door.engine.waiters.size).toBe(1)
+    await wire.ask(endTxn, 3, { transactionalId: 'x', producerId, producerEpoch, committed: true })
+    expect(parsedId(await own.next(), 12).body.responses[0]?.partitions[0]).toMatchObject({ lastStableOffset: 2 })
   })
 
   test('an empty fetch waits max wait, then answers empty', async () => {
