@@ -11,6 +11,8 @@ const realKafka = resolve(root, '../shared/tools/real-kafka')
 const shelf = join(tmpdir(), 'twinlog-bench-peers')
 const quiet = 'ignore'
 const fetchMsMax = 180_000
+/** Compiling a peer on a small machine. */
+const compileMsMax = 30 * 60_000
 
 function kafka(name: string, durability: string, own: Record<string, string>): ServerKind {
   const placeOf = (directory: string, port: number, settings: Readonly<Record<string, string>>): string[] => {
@@ -110,6 +112,28 @@ function npmServer({ name, version, main, arguments: args, environment }: NpmSer
   }
 }
 
+const ferrokinesisVersion = '0.7.0'
+
+/** In memory as it comes; with a state directory it writes ahead and syncs. */
+function ferrokinesis(name: string, durability: string, extra: (directory: string) => string[]): ServerKind {
+  const folder = join(shelf, 'ferrokinesis')
+  const binary = join(folder, 'bin', 'ferrokinesis')
+  return {
+    name,
+    durability,
+    doors: ['aws'],
+    obtain: () => {
+      if (existsSync(binary)) return null
+      const line = ['install', 'ferrokinesis', '--version', ferrokinesisVersion, '--root', folder, '--quiet']
+      return attempt(() => void execFileSync('cargo', line, { stdio: quiet, timeout: compileMsMax }), 'it needs cargo and its registry')
+    },
+    launch: (directory, { aws }) => {
+      const line = ['--port', String(aws), '--create-stream-ms', '0', '--shard-limit', '1000', '--log-level', 'error', ...extra(directory)]
+      return spawn(binary, line, { stdio: quiet, env: bareEnvironment() })
+    },
+  }
+}
+
 function attempt(work: () => void, otherwise: string): string | null {
   try {
     work()
@@ -145,5 +169,7 @@ export const peers: readonly ServerKind[] = [
       LOG_LEVEL: 'ERROR',
     }),
   }),
+  ferrokinesis('ferrokinesis', 'memory', () => []),
+  ferrokinesis('ferrokinesis-synced', 'synced', (directory) => ['--state-dir', join(directory, 'ferrokinesis')]),
   twinlogMemory,
 ]
