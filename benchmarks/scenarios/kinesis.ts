@@ -160,14 +160,15 @@ async function drain(server: Server, { bytes }: Knobs): Promise<Figures> {
 
 const putsPerSecond = 50
 
-/** Puts at a steady rate; the data says when. */
+/** Puts at a steady rate; the data says when. A connection takes one request at a time: a slow server's puts queue behind it, and count as late. */
 async function putSteadily(server: Server, seconds: number): Promise<void> {
-  const wires = await openAll(server, 8)
+  const lanes = (await openAll(server, 8)).map((wire) => ({ wire, free: Promise.resolve<unknown>(null) }))
   await openLoop(putsPerSecond, seconds, async (n) => {
+    const lane = lanes[n % lanes.length]!
     const Data = Buffer.from(`${performance.now()}`).toString('base64')
-    await wires[n % wires.length]!.call('PutRecord', { StreamName, Data, PartitionKey: 'key' })
+    await (lane.free = lane.free.then(() => lane.wire.call('PutRecord', { StreamName, Data, PartitionKey: 'key' })))
   })
-  for (const wire of wires) wire.close()
+  for (const { wire } of lanes) wire.close()
 }
 
 const ageOf = (data: string): number => performance.now() - Number(Buffer.from(data, 'base64').toString())
