@@ -28,6 +28,7 @@ export function measure({ counters, settings, engine, groups, store, aws }: Meas
         settings,
         version,
         storeFigures: () => store.figures(),
+        compaction: () => engine.compactionFigures,
         topics: () => engine.topics.all(),
         groups: () => measuredGroups(engine, groups, settings.get('metrics.groups.max')),
         groupCount: () => groups.list().length,

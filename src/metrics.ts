@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { StoreFigures } from '../storage/store.ts'
 import type { Settings } from './config.ts'
 import type { Counters, TopicCounts } from './counters.ts'
+import type { CompactionFigures } from './engine/compaction-runner.ts'
 import type { KinesisCounts } from './kinesis/stream-counts.ts'
 import { describeKinesis } from './kinesis-metrics.ts'
 import { type Labels, Maker, type Series } from './metrics-maker.ts'
@@ -38,6 +39,7 @@ export interface MetricsSources {
   readonly settings: Settings
   readonly version: string
   storeFigures(): StoreFigures
+  compaction(): CompactionFigures
   topics(): readonly MeasuredTopic[]
   /** At most metrics.groups.max of them are shown. */
   groups(): readonly MeasuredGroup[]
@@ -57,6 +59,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const make = new Maker(registry)
   describeRequests(make, sources.counters)
   describeStorage(make, sources)
+  describeCompaction(make, sources)
   describeTopics(make, sources)
   describeGroups(make, sources)
   describeClients(make, sources.counters)
@@ -112,6 +115,24 @@ function describeStorage(make: Maker, { counters, storeFigures }: MetricsSources
   ])
   make.gauge('twinlog_storage_free_bytes', 'Free pages of the data file, to be used again.', [], () => [[{}, storeFigures().freeBytes]])
   make.gauge('twinlog_storage_recent_bytes', 'Recently appended data kept in memory.', [], () => [[{}, storeFigures().recentBytes]])
+}
+
+function describeCompaction(make: Maker, { compaction }: MetricsSources): void {
+  const count = (name: string, help: string, figure: keyof CompactionFigures): void =>
+    make.counter(`twinlog_compaction_${name}_total`, help, [], () => [[{}, compaction()[figure]]])
+  count('passes', 'Compactions of a partition that came to their end.', 'passes')
+  count('duration_seconds', 'Time spent on compaction.', 'seconds')
+  count('read_bytes', 'Bytes that compaction looked through to rewrite them.', 'readBytes')
+  count('written_bytes', 'Bytes that compaction stored in their place; what needed no change is not written.', 'writtenBytes')
+  make.counter('twinlog_compaction_records_total', 'Records that compaction looked at: kept or removed.', ['outcome'], () => [
+    [{ outcome: 'kept' }, compaction().recordsKept],
+    [{ outcome: 'removed' }, compaction().recordsRemoved],
+  ])
+  make.gauge('twinlog_compaction_dirty_ratio', 'The share of bytes not yet compacted in the dirtiest partition, as last looked at.', [], () => [
+    [{}, compaction().dirtyRatio],
+  ])
+  const help = 'Partitions that could not be compacted and are left alone until a restart; the log says why.'
+  make.gauge('twinlog_compaction_refused_partitions', help, [], () => [[{}, compaction().refusedPartitions]])
 }
 
 function describeTopics(make: Maker, { counters, settings, topics }: MetricsSources): void {

@@ -24,6 +24,12 @@ export class CompactionPass {
   readonly #row: CompactionRow
   readonly #stopped: () => boolean
   #sinceTurn = 0
+  /** Made once the keys are known; it counts records. */
+  cleaner: Cleaner | null = null
+  /** What the pass took so far: time, and bytes that were looked at to be rewritten and that were written in their place. */
+  seconds = 0
+  readBytes = 0
+  writtenBytes = 0
 
   constructor(surroundings: CompactionSurroundings, partition: Partition, plan: CompactionPlan, row: CompactionRow, stopped: () => boolean) {
     this.#with = surroundings
@@ -36,13 +42,23 @@ export class CompactionPass {
   /** Whether it came to its end. */
   async run(): Promise<boolean> {
     const { clock } = this.#with
+    const startedMs = clock.now()
+    try {
+      return await this.#run()
+    } finally {
+      this.seconds = (clock.now() - startedMs) / 1000
+    }
+  }
+
+  async #run(): Promise<boolean> {
+    const { clock } = this.#with
     const partition = this.#partition
     const { deleteRetentionMs, maxDecompressedMessageBytes } = partition.topic.config
     await this.#snapshot()
     const ranges = partition.writers.transactions.aborted()
     const aborted = new AbortedIndex(ranges)
     const { map, mapEndOffset } = await this.#noteKeys(aborted)
-    const cleaner = new Cleaner({
+    this.cleaner = new Cleaner({
       map,
       mapEndOffset,
       aborted,
@@ -51,9 +67,9 @@ export class CompactionPass {
       deleteRetentionMs,
       decompressedBytesMax: maxDecompressedMessageBytes,
     })
-    if (!(await this.#rewrite(cleaner, mapEndOffset)) || this.#stopped()) return false
+    if (!(await this.#rewrite(this.cleaner, mapEndOffset)) || this.#stopped()) return false
     await this.#remember(
-      cleaner,
+      this.cleaner,
       mapEndOffset,
       ranges.filter(({ lastOffset }) => lastOffset < mapEndOffset),
     )
@@ -117,10 +133,12 @@ export class CompactionPass {
       if (old.length === 0) return false
       const { chunks, changed } = await this.#clean(cleaner, old)
       const toOffset = old.at(-1)!.endOffset
+      this.readBytes += bytesOf(old)
       // Whole segments that stay as they are need no rewriting, unless they are in very small pieces.
       if (changed || !segmentEnds.has(toOffset) || chunks.length * 2 < old.length) {
         const joinBytesMax = partition.topic.config.segmentBytes
         if (!(await store.log.replace({ partition: uid, fromOffset: old[0]!.baseOffset, toOffset, chunks, joinBytesMax }))) return false
+        this.writtenBytes += bytesOf(chunks)
         if (await partition.shortened()) moved(partition)
       }
       offset = toOffset
@@ -174,6 +192,12 @@ export class CompactionPass {
     this.#sinceTurn = 0
     await new Promise((resolve) => setImmediate(resolve))
   }
+}
+
+function bytesOf(chunks: readonly { readonly bytes: Buffer }[]): number {
+  let sum = 0
+  for (const { bytes } of chunks) sum += bytes.length
+  return sum
 }
 
 /** The last batch of each producer that is still known. */

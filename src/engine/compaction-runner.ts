@@ -20,6 +20,23 @@ export interface CompactionSurroundings {
   failed(error: unknown): void
 }
 
+/** What compaction did since the start, and what it found when it last looked. */
+export interface CompactionFigures {
+  /** Of a partition, from its first offset to its last, that came to their end. */
+  passes: number
+  /** Spent on them and on those that did not. */
+  seconds: number
+  /** Looked through to be rewritten, and what was stored in its place. */
+  readBytes: number
+  writtenBytes: number
+  recordsKept: number
+  recordsRemoved: number
+  /** The share of bytes not yet compacted in the dirtiest partition. */
+  dirtyRatio: number
+  /** Partitions with bytes that cannot be read: left alone until a restart. */
+  refusedPartitions: number
+}
+
 interface Due {
   partition: Partition
   plan: CompactionPlan
@@ -35,6 +52,16 @@ export class CompactionRunner {
   #closed = false
   /** Partitions that could not be compacted: as in Kafka they are left alone until a restart, and the others go on. */
   readonly #refused = new WeakSet<Partition>()
+  readonly figures: CompactionFigures = {
+    passes: 0,
+    seconds: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+    recordsKept: 0,
+    recordsRemoved: 0,
+    dirtyRatio: 0,
+    refusedPartitions: 0,
+  }
 
   constructor(surroundings: CompactionSurroundings) {
     this.#surroundings = surroundings
@@ -80,18 +107,26 @@ export class CompactionRunner {
   /** What is due, dirtiest first. */
   async #due(): Promise<Due[]> {
     const due: Due[] = []
+    let dirtyRatio = 0
+    let refusedPartitions = 0
     for (const topic of this.#surroundings.topics.all()) {
       if (!topic.config.cleanupPolicy.compact) continue
       for (const partition of topic.partitions) {
         if (this.#closed) return []
-        if (this.#refused.has(partition)) continue
+        if (this.#refused.has(partition)) {
+          refusedPartitions++
+          continue
+        }
         const found = await this.#look(partition)
-        if (found) due.push(found)
+        dirtyRatio = Math.max(dirtyRatio, found?.plan.dirtyRatio ?? 0)
+        if (found?.plan.due) due.push(found)
       }
     }
+    Object.assign(this.figures, { dirtyRatio, refusedPartitions })
     return due.sort((a, b) => b.plan.dirtyRatio - a.plan.dirtyRatio)
   }
 
+  /** What there is to do in a partition, due or not; null for nothing. */
   async #look(partition: Partition): Promise<Due | null> {
     const { store, clock } = this.#surroundings
     await partition.open()
@@ -103,9 +138,9 @@ export class CompactionRunner {
     const policy = { minDirtyRatio: minCleanableDirtyRatio, minLagMs: minCompactionLagMs, maxLagMs: maxCompactionLagMs }
     const plan = planCompaction(segments, row.cleanedTo, limitOffset, policy, clock.now())
     const horizonPassed = row.horizonMs !== null && row.horizonMs <= clock.now()
-    if (plan && (plan.due || horizonPassed)) return { partition, plan, row }
+    if (plan) return { partition, plan: horizonPassed ? { ...plan, due: true } : plan, row }
+    // Nothing new, but perhaps tombstones that have been there for long enough.
     if (!horizonPassed) return null
-    // Nothing new, but tombstones that have been there for long enough.
     return { partition, plan: { dirtyFrom: row.cleanedTo, cleanTo: row.cleanedTo, dirtyRatio: 0, due: true }, row }
   }
 
@@ -114,14 +149,28 @@ export class CompactionRunner {
     const { topics, failed } = this.#surroundings
     const stopped = (): boolean => this.#closed || topics.get(partition.topic.name) !== partition.topic
     if (stopped()) return false
+    const pass = new CompactionPass(this.#surroundings, partition, plan, row, stopped)
     try {
-      return await new CompactionPass(this.#surroundings, partition, plan, row, stopped).run()
+      const complete = await pass.run()
+      if (complete) this.figures.passes++
+      return complete
     } catch (error) {
       if (stopped()) return false
       // A full disk passes; bytes that cannot be read do not.
       if (!(error instanceof Error && error.name === 'StorageFull')) this.#refused.add(partition)
       failed(error)
       return false
+    } finally {
+      this.#count(pass)
     }
+  }
+
+  #count({ cleaner, seconds, readBytes, writtenBytes }: CompactionPass): void {
+    const { figures } = this
+    figures.seconds += seconds
+    figures.readBytes += readBytes
+    figures.writtenBytes += writtenBytes
+    figures.recordsKept += cleaner?.recordsKept ?? 0
+    figures.recordsRemoved += (cleaner?.recordsSeen ?? 0) - (cleaner?.recordsKept ?? 0)
   }
 }

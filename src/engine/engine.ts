@@ -9,7 +9,7 @@ import type { Counters } from '../counters.ts'
 import type { Random } from '../random.ts'
 import { type CheckOptions, checkBatches } from './checking.ts'
 import { ClientQuotas } from './client-quotas.ts'
-import { CompactionRunner } from './compaction-runner.ts'
+import { type CompactionFigures, CompactionRunner } from './compaction-runner.ts'
 import { EngineError } from './errors.ts'
 import { asEngineError, Partition } from './partition.ts'
 import {
@@ -230,6 +230,11 @@ export class Engine {
   /** Compacts what is due now. */
   checkCompaction(): Promise<void> {
     return this.#compaction.checkAll()
+  }
+
+  /** What compaction has done so far. */
+  get compactionFigures(): CompactionFigures {
+    return this.#compaction.figures
   }
 
   /** Drops every topic and record, fast; ids and partition numbers are not used again. */

@@ -253,6 +253,27 @@ test('the last batch of a producer stays, empty, and a retry of it is still know
   await compacted.check()
 })
 
+test('it counts what it did', async () => {
+  const { engine, compacted } = await started({ 'min.cleanable.dirty.ratio': '0.4' })
+  for (let round = 0; round < 3; round++) await compacted.append(['a', 'b'])
+  await roll(compacted)
+  await engine.checkCompaction()
+  const first = { ...engine.compactionFigures }
+  expect(first).toMatchObject({ passes: 1, recordsRemoved: 4, recordsKept: 2, dirtyRatio: 0, refusedPartitions: 0 })
+  expect(first.writtenBytes).toBeGreaterThan(0)
+  expect(first.readBytes).toBeGreaterThan(first.writtenBytes)
+})
+
+test('it tells how dirty the dirtiest partition is', async () => {
+  const { engine, compacted } = await started({ 'min.cleanable.dirty.ratio': '1' })
+  await engine.checkCompaction()
+  expect(engine.compactionFigures.dirtyRatio).toBe(0)
+  await compacted.append(['a', 'b'])
+  await roll(compacted)
+  await engine.checkCompaction()
+  expect(engine.compactionFigures).toMatchObject({ passes: 0, dirtyRatio: 1 })
+})
+
 test('an emptied batch keeps its place and its largest time, as in Kafka', () => {
   const full = buildBatch(
     [

@@ -6,6 +6,16 @@ import { createMetrics, type MeasuredGroup, type MeasuredTopic } from '../../src
 import { parsePrometheus, sampleOf } from './prometheus-text.ts'
 
 const figures = { commits: 3, commitSeconds: 0.5, appends: 4, appendedBytes: 400, fileBytes: 8192, freeBytes: 4096, recentBytes: 100 }
+const compaction = {
+  passes: 2,
+  seconds: 1.5,
+  readBytes: 9000,
+  writtenBytes: 3000,
+  recordsKept: 30,
+  recordsRemoved: 60,
+  dirtyRatio: 0.25,
+  refusedPartitions: 1,
+}
 const topic = (name: string, partitionCount: number): MeasuredTopic => ({
   name,
   partitions: Array.from({ length: partitionCount }, (_, index) => ({ index, opened: true, startOffset: 2, endOffset: 10 + index, bytes: 1000 })),
@@ -17,6 +27,7 @@ async function scrape({ counters = new Counters(), topics = [] as MeasuredTopic[
     settings,
     version: '1.2.3',
     storeFigures: () => figures,
+    compaction: () => compaction,
     topics: () => topics,
     groups: () => groups,
     groupCount: () => groups.length,
@@ -73,6 +84,17 @@ describe('a scrape', () => {
       expect(families.has(name), name).toBe(true)
   })
 
+  it('shows what compaction did and what it found', async () => {
+    const families = await scrape()
+    const value = (name: string, labels = {}) => sampleOf(families, `twinlog_compaction_${name}`, labels)
+    expect(value('passes_total')).toBe(2)
+    expect(value('duration_seconds_total')).toBe(1.5)
+    expect([value('read_bytes_total'), value('written_bytes_total')]).toEqual([9000, 3000])
+    expect([value('records_total', { outcome: 'kept' }), value('records_total', { outcome: 'removed' })]).toEqual([30, 60])
+    expect(value('dirty_ratio')).toBe(0.25)
+    expect(value('refused_partitions')).toBe(1)
+  })
+
   it('shows partitions and the lag of groups', async () => {
     const groups = [
       {
@@ -118,6 +140,7 @@ describe('a scrape', () => {
       settings: new Settings(),
       version: '1',
       storeFigures: () => figures,
+      compaction: () => compaction,
       topics: () => [],
       groups: () => [],
       groupCount: () => 0,
