@@ -273,7 +273,7 @@ async function loadConsumer(group: Group, tables: Tables, row: ConsumerGroupRow)
   if (rows.some((member) => member.row.topicRegex !== null)) await loadRegexes()
   apply(group, {
     type: 'consumer-changed',
-    row,
+    row: { ...row, assignedAtMs: row.assignedAtMs ?? 0 },
     members: rows.map(({ key, row: member }) => [String(key[1]), { ...member, classic: member.classic ?? null }] as const),
     gone: [],
   })

@@ -2,7 +2,7 @@
 //
 // Where we differ from Apache Kafka 4.4:
 // - A regular expression acts with the heartbeat that brings it, and on a new topic with the next one; Kafka resolves it in the background.
-// - Assignments are computed with the heartbeat that calls for them, not at most once in `group.consumer.assignment.interval.ms`.
+// - `group.consumer.assignment.interval.ms` is 0 unless it is set; a large group's assignments have a least time between them that grows with the group.
 // - A group id above 1,000 bytes gets INVALID_GROUP_ID; Kafka has no limit.
 
 import { errorCode } from '../../../protocol/error-code.ts'

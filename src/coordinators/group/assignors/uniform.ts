@@ -3,6 +3,7 @@
 // a reader of the same topic with at least two partitions less could have.
 import type { Spread } from '../spread.ts'
 import type { AssignorMember } from './assignor.ts'
+import { LeastFirst } from './least-first.ts'
 
 /** One member's share while it is made up. */
 interface Share {
@@ -113,27 +114,42 @@ function balance(shares: Share[], free: Partition[]): void {
   }
   const few = (topicId: string): number => readers.get(topicId)!.length
   free.sort((a, b) => few(a.topicId) - few(b.topicId) || (a.topicId < b.topicId ? -1 : a.topicId > b.topicId ? 1 : a.partition - b.partition))
-  for (const { topicId, partition } of free) give(least(readers.get(topicId)!), topicId, partition)
+  let line: LeastFirst<Share> | null = null
+  let lineOf = ''
+  for (const { topicId, partition } of free) {
+    if (!line || lineOf !== topicId) line = leastFirst(readers.get(topicId)!)
+    lineOf = topicId
+    const share = line.first()!
+    give(share, topicId, partition)
+    line.add(share)
+  }
   const topicIds = [...readers.keys()].sort((a, b) => few(a) - few(b) || (a < b ? -1 : 1))
   // Each move makes the sum of the squares of the counts smaller, so this ends.
   for (let moved = true; moved; ) {
     moved = false
-    for (const topicId of topicIds) while (moveOne(readers.get(topicId)!, topicId)) moved = true
+    for (const topicId of topicIds) if (moveWithin(readers.get(topicId)!, topicId)) moved = true
   }
 }
 
-function least(shares: readonly Share[]): Share {
-  let found = shares[0]!
-  for (const share of shares) if (share.count < found.count) found = share
-  return found
-}
+const leastFirst = (shares: Iterable<Share>): LeastFirst<Share> => new LeastFirst(({ count }) => count, shares)
 
-function moveOne(readers: readonly Share[], topicId: string): boolean {
-  const to = least(readers)
-  let from: Share | null = null
-  for (const share of readers) if ((share.byTopic.get(topicId)?.length ?? 0) > 0 && (!from || share.count > from.count)) from = share
-  if (!from || from.count - to.count < 2) return false
-  from.count--
-  give(to, topicId, from.byTopic.get(topicId)!.pop()!)
-  return true
+/** Evens out one topic's partitions among its readers as far as they go. Tells whether anything has moved. */
+function moveWithin(readers: readonly Share[], topicId: string): boolean {
+  const takers = leastFirst(readers)
+  const givers = new LeastFirst<Share>(({ count }) => -count, readers.filter(holds))
+  for (let moved = false; ; moved = true) {
+    const to = takers.first()!
+    const from = givers.first()
+    if (!from || from.count - to.count < 2) return moved
+    from.count--
+    give(to, topicId, from.byTopic.get(topicId)!.pop()!)
+    for (const share of [from, to]) {
+      takers.add(share)
+      if (holds(share)) givers.add(share)
+    }
+  }
+
+  function holds(share: Share): boolean {
+    return (share.byTopic.get(topicId)?.length ?? 0) > 0
+  }
 }

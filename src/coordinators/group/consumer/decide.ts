@@ -51,11 +51,11 @@ export function decideOfConsumer(
     case 'describe':
       return [reply(to, { ...failures.describe(event, 'GROUP_ID_NOT_FOUND'), state: 'Dead', message: `Group ${group.id} is not a classic group.` })]
     case 'join':
-      return decideClassicJoin(body, event, moment, world)
+      return decideClassicJoin(body, group.id, event, moment, world)
     case 'sync':
       return decideClassicSync(body, event, moment, world)
     case 'heartbeat':
-      return decideClassicHeartbeat(body, event, moment, world)
+      return decideClassicHeartbeat(body, group.id, event, moment, world)
     case 'leave':
       return decideClassicLeave(body, event, moment, world)
   }

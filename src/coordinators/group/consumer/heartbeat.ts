@@ -43,7 +43,8 @@ export function decideConsumerHeartbeat(
   if (told !== found.known || found.replaces) draft.put(told)
   const isChanged = found.known === null || !isSameSubscription(found.known, told)
   const looksAtTopics = group.topicsVersion !== world.topics.version
-  retarget(draft, world.topics, world.assignorNames(), isChanged, looksAtTopics)
+  const brings = { changed: isChanged ? told : null, isUrgent: isChanged && found.known !== null }
+  retarget(draft, group, groupId, brings, moment, world)
   const before = draft.member(told.id)!
   const after = reconcile(before, draft.row.assignmentEpoch, event.owned, draft.holderOf)
   if (after !== before) draft.put(after)

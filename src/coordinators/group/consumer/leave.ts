@@ -50,7 +50,7 @@ export function removeMembers(group: ConsumerGroup, memberIds: ReadonlySet<strin
   if (turned) return turned
   const epoch = draft.row.epoch + 1
   // Nobody is left to assign anything to.
-  draft.change(memberIds.size === group.members.size ? { epoch, assignmentEpoch: epoch } : { epoch })
+  draft.change(memberIds.size === group.members.size ? { epoch, assignmentEpoch: epoch, assignedAtMs: 0 } : { epoch })
   return [...draft.effects(moment.nowMs), ...Array.from(memberIds).flatMap((memberId) => timersOf(memberId).map(cancel))]
 }
 

@@ -11,6 +11,8 @@ export interface ConsumerGroupRow {
   readonly assignmentEpoch: number
   /** The assignor of those targets; empty before the first. */
   readonly assignorName: string
+  /** When those were computed; rows of before that was kept have nothing here. */
+  readonly assignedAtMs: number
   /** The topics that somebody reads with their partition counts, by topic id, as of `epoch`: what later topics are compared with. */
   readonly topics: readonly (readonly [topicId: string, partitionCount: number])[]
   readonly memberCount: number

@@ -41,7 +41,7 @@ export function newConsumerGroup(sinceMs: number): ConsumerGroup {
   return {
     kind: 'consumer',
     // As Kafka counts: the first member's join makes it 2.
-    row: { kind: 'consumer', epoch: 1, assignmentEpoch: 0, assignorName: '', topics: [], memberCount: 0, sinceMs },
+    row: { kind: 'consumer', epoch: 1, assignmentEpoch: 0, assignedAtMs: 0, assignorName: '', topics: [], memberCount: 0, sinceMs },
     members: new Map(),
     statics: new Map(),
     holders: new Map(),

@@ -1,6 +1,6 @@
 // Which topics a consumer group reads: names and regular expressions against the topics that there are. Pure; asked when members, subscriptions or topics have changed.
 import { compileRegex } from './regex.ts'
-import type { ConsumerMember } from './state.ts'
+import type { ConsumerGroup, ConsumerMember } from './state.ts'
 
 /** The broker's topics as groups see them. `version` moves whenever one comes, goes or grows. */
 export interface TopicView {
@@ -54,8 +54,28 @@ function matching(regex: string, topics: TopicView, known: Map<string, readonly 
   return names
 }
 
+/** Partition counts of what the group reads, and of what a member reads that is being added or changed. Costs a step a name, not a member. */
+export function topicsRead(
+  group: Pick<ConsumerGroup, 'names' | 'regexes'>,
+  changed: Pick<ConsumerMember, 'topicNames' | 'topicRegex'> | null,
+  topics: TopicView,
+): Map<string, number> {
+  const counts = new Map<string, number>()
+  const add = (name: string): void => {
+    const topic = topics.get(name)
+    if (topic) counts.set(topic.id, topic.partitions.length)
+  }
+  for (const name of group.names.keys()) add(name)
+  const regexes = new Set(group.regexes.keys())
+  for (const name of changed?.topicNames ?? []) add(name)
+  if (changed?.topicRegex) regexes.add(changed.topicRegex)
+  const known = new Map<string, readonly string[]>()
+  for (const regex of regexes) for (const name of matching(regex, topics, known)) add(name)
+  return counts
+}
+
 /** Does somebody of the group read the topic, by name or by expression? */
-export function readsTopic(group: { names: ReadonlyMap<string, number>; regexes: ReadonlyMap<string, number> }, name: string): boolean {
+export function readsTopic(group: Pick<ConsumerGroup, 'names' | 'regexes'>, name: string): boolean {
   if (group.names.has(name)) return true
   for (const regex of group.regexes.keys()) if (compileRegex(regex).matches?.(name)) return true
   return false

@@ -36,14 +36,24 @@ export const fetchTimer = (memberId: string): string => `${fetchTimerPrefix}${me
 /** Everything that may run for a member. */
 export const timersOf = (memberId: string): string[] => [sessionTimer(memberId), revokeTimer(memberId), rejoinTimer(memberId), fetchTimer(memberId)]
 
-export function sessionTimeoutMs(world: ConsumerWorld, groupId: string, { settings }: GroupMoment): number {
-  return Number(world.groupConfig(groupId, 'consumer.session.timeout.ms') ?? settings.get('group.consumer.session.timeout.ms'))
+type Timing = 'session.timeout.ms' | 'heartbeat.interval.ms' | 'assignment.interval.ms'
+
+/** What is set on the group by itself, within the broker's bounds; else the broker's own. */
+function timing(name: Timing, world: ConsumerWorld, groupId: string, { settings }: GroupMoment): number {
+  const own = world.groupConfig(groupId, `consumer.${name}`)
+  if (own === undefined) return settings.get(`group.consumer.${name}`)
+  return Math.min(Math.max(Number(own), settings.get(`group.consumer.min.${name}`)), settings.get(`group.consumer.max.${name}`))
 }
+
+export const sessionTimeoutMs = (world: ConsumerWorld, groupId: string, moment: GroupMoment): number =>
+  timing('session.timeout.ms', world, groupId, moment)
+
+export const heartbeatIntervalMs = (world: ConsumerWorld, groupId: string, moment: GroupMoment): number =>
+  timing('heartbeat.interval.ms', world, groupId, moment)
+
+export const assignmentIntervalMs = (world: ConsumerWorld, groupId: string, moment: GroupMoment): number =>
+  timing('assignment.interval.ms', world, groupId, moment)
 
 /** The session timeout of one member: a classic one brings its own. */
 export const sessionMsOf = (member: Pick<ConsumerMember, 'classic'>, world: ConsumerWorld, groupId: string, moment: GroupMoment): number =>
   member.classic?.sessionTimeoutMs ?? sessionTimeoutMs(world, groupId, moment)
-
-export function heartbeatIntervalMs(world: ConsumerWorld, groupId: string, { settings }: GroupMoment): number {
-  return Number(world.groupConfig(groupId, 'consumer.heartbeat.interval.ms') ?? settings.get('group.consumer.heartbeat.interval.ms'))
-}

@@ -70,7 +70,10 @@ function turn(classic: ClassicGroup, { nowMs }: GroupMoment, world: ConsumerWorl
   )
   const epoch = classic.generation
   const topics = topicRow(partitionCounts)
-  return { row: { kind: 'consumer', epoch, assignmentEpoch: epoch, assignorName: '', topics, memberCount: members.length, sinceMs: nowMs }, members }
+  return {
+    row: { kind: 'consumer', epoch, assignmentEpoch: epoch, assignedAtMs: 0, assignorName: '', topics, memberCount: members.length, sinceMs: nowMs },
+    members,
+  }
 }
 
 function consumerRow(member: Member, protocolName: string | null, generation: number, world: ConsumerWorld): ConsumerMemberRow | string {

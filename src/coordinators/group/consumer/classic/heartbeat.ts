@@ -6,17 +6,23 @@ import { writeAssignment } from '../../embedded.ts'
 import { failedSync, type GroupError, type HeartbeatEvent, type SyncEvent } from '../../events.ts'
 import { Draft } from '../draft.ts'
 import type { ConsumerGroup } from '../state.ts'
-import { retarget } from '../target.ts'
+import { nothingNew, retarget } from '../target.ts'
 import { type ConsumerWorld, fetchTimer } from '../world.ts'
 import { askToRejoin, type ClassicMember, findClassic, waitsForOthers } from './member.ts'
 
-export function decideClassicHeartbeat(group: ConsumerGroup, event: HeartbeatEvent, moment: GroupMoment, world: ConsumerWorld): GroupEffect[] {
+export function decideClassicHeartbeat(
+  group: ConsumerGroup,
+  groupId: string,
+  event: HeartbeatEvent,
+  moment: GroupMoment,
+  world: ConsumerWorld,
+): GroupEffect[] {
   const member = findClassic(group, event)
   if (typeof member === 'string') return [reply(moment.to, { error: member })]
   // Members that left or topics that grew call for new targets; where all members are classic, nobody else notices.
   const draft = new Draft(group)
   const looksAtTopics = group.topicsVersion !== world.topics.version
-  retarget(draft, world.topics, world.assignorNames(), false, looksAtTopics)
+  retarget(draft, group, groupId, nothingNew, moment, world)
   const effects = draft.effects(moment.nowMs)
   if (looksAtTopics) effects.push(change({ type: 'consumer-topics-seen', topicsVersion: world.topics.version }))
   effects.push(arm(sessionTimer(member.id), moment.nowMs + member.classic.sessionTimeoutMs))

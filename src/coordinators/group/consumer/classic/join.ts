@@ -15,7 +15,7 @@ import type { ConsumerGroup, ConsumerMember } from '../state.ts'
 import { retarget } from '../target.ts'
 import { type ConsumerWorld, fetchTimer, rejoinTimer, revokeTimer, timersOf } from '../world.ts'
 
-export function decideClassicJoin(group: ConsumerGroup, event: JoinEvent, moment: GroupMoment, world: ConsumerWorld): GroupEffect[] {
+export function decideClassicJoin(group: ConsumerGroup, groupId: string, event: JoinEvent, moment: GroupMoment, world: ConsumerWorld): GroupEffect[] {
   const { to } = moment
   const error = checkJoin(group, event, moment, world)
   if (error !== 'NONE') return [reply(to, failedJoin(error, error === 'INVALID_SESSION_TIMEOUT' ? event.memberId : ''))]
@@ -25,7 +25,7 @@ export function decideClassicJoin(group: ConsumerGroup, event: JoinEvent, moment
   if (!subscription) return [reply(to, failedJoin('INCONSISTENT_GROUP_PROTOCOL', ''))]
   const found = findJoiner(group, event)
   if (typeof found === 'string') return [reply(to, failedJoin(found, ''))]
-  return admit(group, found, subscription, event, moment, world)
+  return admit(group, groupId, found, subscription, event, moment, world)
 }
 
 function checkJoin(group: ConsumerGroup, event: JoinEvent, { settings }: GroupMoment, world: ConsumerWorld): GroupError {
@@ -57,6 +57,7 @@ function findJoiner(group: ConsumerGroup, { memberId, instanceId, freshId }: Joi
 
 function admit(
   group: ConsumerGroup,
+  groupId: string,
   { id, known, replaces }: Joiner,
   subscription: Subscription,
   event: JoinEvent,
@@ -85,7 +86,7 @@ function admit(
   // Of the static member that was last to speak the consumer protocol.
   const former = instanceId === null ? undefined : group.members.get(group.statics.get(instanceId) ?? '')
   const turnsClassic = former !== undefined && former.classic === null && mayTurnClassic(group, new Set([former.id]), 1, moment, world)
-  retarget(draft, world.topics, world.assignorNames(), isChanged, looksAtTopics)
+  retarget(draft, group, groupId, { changed: isChanged ? told : null, isUrgent: isChanged && known !== null }, moment, world)
   const after = reconcile(draft.member(id)!, draft.row.assignmentEpoch, subscription.owned, draft.holderOf)
   draft.put(after)
   const answer = reply(moment.to, joinAnswer(after))
