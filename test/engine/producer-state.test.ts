@@ -74,3 +74,18 @@ test('producers expire by their last use, and the longest unused go first above 
   expect(state.check(batch(5, 1, 0, 2))).toEqual({ kind: 'append' })
   expect(() => state.check(batch(5, 1, 0, 3))).toThrow()
 })
+
+test('a producer in the middle of a transaction does not expire', () => {
+  const state = new ProducerState()
+  for (const producerId of [1, 2]) state.replay(batch(0, 1, 0, producerId), 0, 10)
+  state.expire(20, 10, (producerId) => producerId === 1)
+  expect([state.epochOf(1), state.epochOf(2)]).toEqual([0, null])
+})
+
+test('where a marker raised the epoch, the next batch starts with sequence 0', () => {
+  const state = new ProducerState()
+  state.replay(batch(0, 3), 0, 10)
+  state.raiseEpoch(batch(0, 3).producerId, 1, 11)
+  expect(() => state.check({ ...batch(3, 1), producerEpoch: 1 })).toThrow(/sequence 0 was expected/)
+  expect(state.check({ ...batch(0, 1), producerEpoch: 1 })).toEqual({ kind: 'append' })
+})

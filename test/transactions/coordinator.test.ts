@@ -134,3 +134,31 @@ test('a partition that is deleted meanwhile does not keep the others from their 
   expect((await end(world, producer, true, true)).error).toBe('NONE')
   expect(await world.readCommitted(0)).toEqual(['a'])
 })
+
+test('producer ids are taken for new transactional ids and where epochs run out, not for every end', async () => {
+  const world = await World.open()
+  let producer = await init(world)
+  const { producerId: before } = await world.engine.newProducerId()
+  for (let i = 0; i < 10; i++) {
+    await world.produce('tx', { ...producer, sequence: 0 }, 0, 'a')
+    producer = await end(world, producer, i % 2 === 0, true)
+  }
+  producer = await init(world)
+  expect((await world.engine.newProducerId()).producerId).toBe(before + 1)
+})
+
+test('KIP-890: epochs that run out in the middle of ends go on with a new producer id', async () => {
+  const world = await World.open()
+  let producer = await init(world)
+  for (let i = 0; i < 32_766; i++) producer = await init(world)
+  await world.produce('tx', { ...producer, sequence: 0 }, 0, 'last of its id')
+  const next = await end(world, producer, true, true)
+  expect(next).toMatchObject({ error: 'NONE', producerEpoch: 0 })
+  expect(next.producerId).not.toBe(producer.producerId)
+  // Its answer was lost.
+  expect(await end(world, producer, true, true)).toEqual(next)
+  expect(await world.produce('tx', { ...producer, sequence: 1 }, 0, 'late')).toBe('INVALID_PRODUCER_ID_MAPPING')
+  expect(await world.produce('tx', { ...next, sequence: 0 }, 0, 'first of the next')).toBe('NONE')
+  await end(world, next, true, true)
+  expect(await world.readCommitted(0)).toEqual(['last of its id', 'first of the next'])
+}, 60_000)
