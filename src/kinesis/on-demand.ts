@@ -66,19 +66,19 @@ export class OnDemand {
     if (refusal) throw refusal
   }
 
-  #judge(stream: Stream, { startedMs, bytes, records, ...rest }: Sample, nowMs: number): void {
+  #judge(stream: Stream, sample: Sample, nowMs: number): void {
+    const { startedMs, bytes, records, growing } = sample
     const seconds = (nowMs - startedMs) / 1000
     const open = stream.shards.open.length
     // A full bucket lets a little more through than the shards carry.
     const shards = Math.min(open, Math.max(bytes / seconds / writeBytesPerS, records / seconds / writeRecordsPerS))
     const { peak, grownMs } = stream.facts
-    const now = peakNow(peak, nowMs)
-    if (rest.growing || (now && now.shards >= shards) || shardsFor(shards) <= open) return
+    if (growing || shardsFor(shards) <= open) return
     if (grownMs !== null && nowMs < grownMs + this.#settings.get('kinesis.on.demand.growth.interval.ms')) return
-    const sample = this.#samples.get(stream.topic.id)!
     sample.growing = true
     // One that fails (the stream went, the disk is full) is tried again by a later sample.
-    this.#grow(stream.name, { shards, atMs: nowMs })
+    const before = peakNow(peak, nowMs)
+    this.#grow(stream.name, before && before.shards > shards ? before : { shards, atMs: nowMs })
       .catch(() => {})
       .finally(() => {
         sample.growing = false

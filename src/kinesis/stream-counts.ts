@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Topic } from '../engine/topics.ts'
-import { type AwsFacts, factsOf } from './stream-facts.ts'
+import { factsOf } from './stream-facts.ts'
 
 /** The largest value of about the last minute, which is CloudWatch's period: what an alarm looks at. */
 export class RecentMax {
@@ -180,13 +180,13 @@ export class KinesisCounts {
   }
 
   /** To be added to; a sum of many where there are too many streams. */
-  of({ topic, facts }: { readonly topic: Topic; readonly facts: AwsFacts }): StreamCounts {
+  of({ topic }: { readonly topic: Topic }): StreamCounts {
     const known = this.#byTopic.get(topic.id)
     if (known) return known.counts
     // A stream that was deleted under a call gets no series any more.
     if (this.#byTopic.size >= this.#streamsMax || !this.#engine.topics.byId(topic.id)) return this.#others
     const counts = new StreamCounts()
-    counts.levels = facts.shardLevelMetrics
+    counts.levels = factsOf(topic.stream).shardLevelMetrics
     this.#byTopic.set(topic.id, { name: topic.name, counts })
     return counts
   }

@@ -49,8 +49,15 @@ const defaults: AwsFacts = {
   modeChangedMs: [],
 }
 
-/** The facts, with defaults for what was never set. */
-export const factsOf = ({ aws }: StreamFacts): AwsFacts => (aws ? { ...defaults, ...(aws as Partial<AwsFacts>) } : defaults)
+const known = new WeakMap<object, AwsFacts>()
+
+/** The facts, with defaults for what was never set. Asked several times a request: a change makes a new object, so each is completed once. */
+export function factsOf({ aws }: StreamFacts): AwsFacts {
+  if (!aws) return defaults
+  let facts = known.get(aws)
+  if (!facts) known.set(aws, (facts = { ...defaults, ...(aws as Partial<AwsFacts>) }))
+  return facts
+}
 
 /** The facts as the engine keeps them. */
 export const withFacts = (stream: StreamFacts, change: Partial<AwsFacts>): StreamFacts => ({ ...stream, aws: { ...stream.aws, ...change } })

@@ -20,19 +20,16 @@ const onDemand = (StreamName: string): object => ({ StreamName, StreamModeDetail
 const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/s'
 const openShards = (): number => door.engine.topics.get('s')!.shards.filter(({ endOffset }) => endOffset === null).length
 
-/** Writes `kibPerS` to every one of `shards` equal parts of the hash keys, each second; answers how many records were throttled. */
-async function write(seconds: number, shards: number, kibPerS: number): Promise<number> {
+const shards = (count: number) => expect.poll(openShards, { timeout: 10_000, interval: 5 }).toBe(count)
+
+/** Writes as many records to each of `parts` equal parts of the hash keys, each second; answers how many were throttled. */
+async function write(seconds: number, parts: number, recordsPerS: number): Promise<number> {
   let failed = 0
-  const Data = Buffer.alloc(kibPerS * 1024 - 1).toString('base64')
-  const Records = Array.from({ length: shards }, (_, i) => ({
-    PartitionKey: 'k',
-    ExplicitHashKey: String((2n ** 128n / BigInt(shards)) * BigInt(i)),
-    Data,
-  }))
-  for (let second = 0; second < seconds; second++) {
-    // A request takes ten MiB.
-    for (let at = 0; at < shards; at += 8) {
-      const { body } = await call(door.url, 'PutRecords', { StreamName: 's', Records: Records.slice(at, at + 8) })
+  const hashKeys = Array.from({ length: parts }, (_, i) => String((2n ** 128n / BigInt(parts)) * BigInt(i)))
+  const second = Array.from({ length: parts * recordsPerS }, (_, i) => ({ PartitionKey: 'k', ExplicitHashKey: hashKeys[i % parts], Data: '' }))
+  for (let at = 0; at < seconds; at++) {
+    for (let from = 0; from < second.length; from += 500) {
+      const { body } = await call(door.url, 'PutRecords', { StreamName: 's', Records: second.slice(from, from + 500) })
       failed += body['FailedRecordCount'] as number
     }
     await clock.advance(1000)
@@ -40,59 +37,83 @@ async function write(seconds: number, shards: number, kibPerS: number): Promise<
   return failed
 }
 
-test('a stream that is written to more than half of what it carries doubles, once in fifteen minutes, and Kafka sees the partitions', async () => {
+/** The same load without the records, told to the growth alone. */
+async function take(seconds: number, recordsPerS: number, settings = door.engine.settings): Promise<void> {
+  const capacity = new OnDemand(door.engine, settings)
+  const stream = new Streams(door.engine, settings, clock).byName('s')!
+  for (let second = 0; second < seconds; second++) {
+    capacity.took(stream, recordsPerS, 0, clock.now())
+    await clock.advance(1000)
+    await new Promise((turn) => setImmediate(turn))
+  }
+}
+
+test('a stream that is written to more than half of what it carries doubles, and Kafka sees the partitions', async () => {
   await open()
   await call(door.url, 'CreateStream', onDemand('s'))
-  await write(12, 4, 400)
-  expect(openShards()).toBe(4)
-  await write(12, 4, 1000)
-  expect(openShards()).toBe(8)
+  expect(await write(12, 4, 550)).toBe(0)
+  await shards(8)
   const topic = door.engine.topics.get('s')!
   expect(topic.partitions).toHaveLength(8)
   expect(topic.partitions.some(({ retired }) => retired)).toBe(false)
   expect((await call(door.url, 'DescribeStreamSummary', { StreamName: 's' })).body).toMatchObject({
     StreamDescriptionSummary: { OpenShardCount: 8, StreamStatus: 'ACTIVE' },
   })
-  // What the shards carry now is let through, and what they do not is refused, until the next growth may come.
-  expect(await write(3, 8, 1000)).toBe(0)
-  expect(await write(11, 16, 600)).toBeGreaterThan(0)
-  expect(openShards()).toBe(8)
-  await clock.advance(15 * 60_000)
-  await write(12, 8, 1000)
-  await write(1, 1, 1)
-  expect(openShards()).toBe(16)
-  const grown = topic.shards.filter(({ endOffset }) => endOffset === null).toSorted((a, b) => (a.hashStart < b.hashStart ? -1 : 1))
-  expect(grown.map(({ hashStart, hashEnd }) => hashEnd - hashStart + 1n)).toEqual(Array(16).fill(2n ** 124n))
+  // What the shards carry now is let through, and what they do not is refused.
+  expect(await write(1, 8, 1000)).toBe(0)
+  expect(await write(1, 8, 1100)).toBeGreaterThan(0)
 })
 
-test('many small records make it grow as well, and its limit ends the growth', async () => {
+test('half of what it carries is no reason to grow; more is, but once in fifteen minutes', async () => {
+  await open()
+  await call(door.url, 'CreateStream', onDemand('s'))
+  await take(25, 2000)
+  expect(openShards()).toBe(4)
+  await take(12, 4000)
+  await shards(8)
+  await take(60, 8000)
+  expect(openShards()).toBe(8)
+  await clock.advance(15 * 60_000)
+  await take(12, 8000)
+  await shards(16)
+  const open16 = door.engine.topics.get('s')!.shards.filter(({ endOffset }) => endOffset === null)
+  expect(open16.map(({ hashStart, hashEnd }) => hashEnd - hashStart + 1n)).toEqual(Array(16).fill(2n ** 124n))
+})
+
+test('its limit ends the growth', async () => {
   await open()
   await call(door.url, 'CreateStream', onDemand('s'))
   const settings = Settings.of({ 'kinesis.on.demand.growth.interval.ms': 0, 'kinesis.on.demand.shards.max': 10 })
-  const onDemandOnly = new OnDemand(door.engine, settings)
-  const stream = new Streams(door.engine, settings, clock).byName('s')!
-  const take = async (seconds: number, recordsPerS: number): Promise<void> => {
-    for (let second = 0; second < seconds; second++) {
-      onDemandOnly.took(stream, recordsPerS, 0, clock.now())
-      await clock.advance(1000)
-    }
-  }
   // 3,000 records a second want six shards, which eight have.
-  await take(45, 3000)
+  await take(45, 3000, settings)
   expect(openShards()).toBe(8)
-  await take(25, 7000)
-  expect(openShards()).toBe(10)
+  await take(25, 7000, settings)
+  await shards(10)
+})
+
+test('a stream that was given fewer shards since its peak grows again', async () => {
+  await open({ 'kinesis.on.demand.growth.interval.ms': 0 })
+  await call(door.url, 'CreateStream', onDemand('s'))
+  await take(12, 4000)
+  await shards(8)
+  const mode = (StreamMode: string) => call(door.url, 'UpdateStreamMode', { StreamARN: arn, StreamModeDetails: { StreamMode } })
+  await mode('PROVISIONED')
+  await call(door.url, 'UpdateShardCount', { StreamName: 's', TargetShardCount: 4, ScalingType: 'UNIFORM_SCALING' })
+  await mode('ON_DEMAND')
+  expect(openShards()).toBe(4)
+  await take(12, 4000)
+  await shards(8)
 })
 
 test('a provisioned stream, and one without limits, stays as it is', async () => {
   await open()
   await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 4 })
-  await write(12, 4, 800)
+  await write(12, 4, 600)
   expect(openShards()).toBe(4)
   await door.close()
   await open({ 'kinesis.limits': 'off' })
   await call(door.url, 'CreateStream', onDemand('s'))
-  await write(12, 4, 800)
+  await write(12, 4, 600)
   expect(openShards()).toBe(4)
 })
 
@@ -110,22 +131,26 @@ test('warm throughput brings shards before the traffic does, and releases those 
   expect(openShards()).toBe(4)
 })
 
-test('a peak holds its shards for thirty days, also through a restart', async () => {
+test('a peak holds its shards for thirty days, also through restarts', async () => {
   clock = new ManualClock()
   const store = openMemoryStore({ stamp, now: () => clock.now(), flush: 'sync', recentBytesMax: 0, onFailure: () => {} })
   const settings = { 'kinesis.limits': 'on' }
+  const restart = async (afterMs: number): Promise<void> => {
+    await door.server.close(0)
+    door.engine.close()
+    clock = new ManualClock(clock.now() + afterMs)
+    door = await openDoor({ clock, settings, store })
+  }
+  const warm = (WarmThroughputMiBps: number) => call(door.url, 'UpdateStreamWarmThroughput', { StreamARN: arn, WarmThroughputMiBps })
   door = await openDoor({ clock, settings, store })
   await call(door.url, 'CreateStream', onDemand('s'))
-  await write(12, 4, 950)
+  await take(12, 4000)
+  await shards(8)
   await call(door.url, 'UpdateAccountSettings', { MinimumThroughputBillingCommitment: { Status: 'ENABLED' } })
-  await door.server.close(0)
-  door.engine.close()
-  door = await openDoor({ clock, settings, store })
-  const warm = (WarmThroughputMiBps: number) => call(door.url, 'UpdateStreamWarmThroughput', { StreamARN: arn, WarmThroughputMiBps })
-  expect(openShards()).toBe(8)
+  await restart(1000)
   await warm(4)
   expect(openShards()).toBe(8)
-  await clock.advance(31 * 86_400_000)
+  await restart(31 * 86_400_000)
   await warm(4)
   expect(openShards()).toBe(4)
 })

@@ -9,6 +9,7 @@ import tls from 'node:tls'
 import { CreateStreamCommand, KinesisClient, ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis'
 import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterEach, expect, test } from 'vitest'
+import { selfSigned } from '../../src/auth/self-signed.ts'
 import { stamp } from '../../src/engine/engine.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import { type DoorUnderTest, openDoor, send, signed } from './harness.ts'
@@ -50,6 +51,21 @@ test('TLS on the same port: HTTP/2 and HTTP/1.1 by ALPN, and plain HTTP beside i
   const plain = client({})
   expect((await plain.send(new ListStreamsCommand({}))).StreamNames).toEqual(['a'])
   plain.destroy()
+})
+
+test('a given certificate is shown; one without its key ends the start', async () => {
+  const { cert, key } = selfSigned(['localhost'], Date.now(), Buffer.alloc(16, 7))
+  const folder = mkdtempSync(join(tmpdir(), 'twinlog-'))
+  const files = { 'aws.tls.certificate': join(folder, 'cert.pem'), 'aws.tls.key': join(folder, 'key.pem') }
+  writeFileSync(files['aws.tls.certificate'], cert)
+  writeFileSync(files['aws.tls.key'], key)
+  door = await openDoor({ settings: { 'aws.tls': 'required', ...files } })
+  expect(door.server.certificate).toBe(cert)
+  const requestHandler = new NodeHttpHandler({ httpsAgent: new https.Agent({ ca: cert }) })
+  const one = client({ endpoint: `https://localhost:${door.server.port}`, requestHandler })
+  expect((await one.send(new ListStreamsCommand({}))).StreamNames).toEqual([])
+  one.destroy()
+  await expect(openDoor({ settings: { 'aws.tls': 'on', 'aws.tls.certificate': files['aws.tls.certificate'] } })).rejects.toThrow('belong together')
 })
 
 test('where TLS is required, plain HTTP is told so', async () => {
