@@ -1,16 +1,9 @@
 // What a producer's batches must be before they are appended, and what the topic's configs make of them: log append time, the
 // topic's compression. The rules of the format are protocol/records/validate.ts's.
-import {
-  batchHeaderBytes,
-  batchLengthOffset,
-  codecOf,
-  isTransactional,
-  lastOffsetDeltaOf,
-  maxTimestampOf,
-  sealBatch,
-} from '../../protocol/records/batch.ts'
-import { codecNames, compress, decompress } from '../../protocol/records/compression.ts'
+import { batchHeaderBytes, codecOf, isTransactional, lastOffsetDeltaOf, maxTimestampOf, sealBatch } from '../../protocol/records/batch.ts'
+import { codecNames, decompress } from '../../protocol/records/compression.ts'
 import { type RecordsRefusalReason, RecordsRefused } from '../../protocol/records/refusal.ts'
+import { repacked } from '../../protocol/records/repack.ts'
 import { nextBatch, restampTimestamps } from '../../protocol/records/run.ts'
 import { validateBatches } from '../../protocol/records/validate.ts'
 import { EngineError, type EngineErrorCode } from './errors.ts'
@@ -114,19 +107,14 @@ function recompressed(checked: Checked, config: ActingConfig): Checked {
   const { bytes } = checked
   for (let at = 0, next: number; (next = nextBatch(bytes, at)) !== -1; at = next) {
     if (codecOf(bytes, at) === codec) parts.push(bytes.subarray(at, next))
-    else parts.push(withCodec(bytes.subarray(at, next), codec, level, config.maxDecompressedMessageBytes))
+    else parts.push(withCodec(bytes, at, next, codec, level, config.maxDecompressedMessageBytes))
   }
   return { ...checked, bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }
 }
 
-function withCodec(batch: Buffer, codec: number, level: number, bytesMax: number): Buffer {
-  const plain = decompress(codecOf(batch), batch.subarray(batchHeaderBytes), bytesMax)
-  const packed = compress(codec, plain, level === -1 ? {} : { level })
-  const out = Buffer.allocUnsafe(batchHeaderBytes + packed.length)
-  batch.copy(out, 0, 0, batchHeaderBytes)
-  packed.copy(out, batchHeaderBytes)
-  out.writeInt32BE(out.length - batchLengthOffset, 8)
-  out[22] = (out[22]! & ~0x07) | codec
-  sealBatch(out)
-  return out
+function withCodec(bytes: Buffer, at: number, end: number, codec: number, level: number, bytesMax: number): Buffer {
+  const plain = decompress(codecOf(bytes, at), bytes.subarray(at + batchHeaderBytes, end), bytesMax)
+  const batch = repacked(bytes, at, plain, codec, level === -1 ? {} : { level })
+  sealBatch(batch)
+  return batch
 }
