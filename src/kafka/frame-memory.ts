@@ -2,7 +2,7 @@
 // (measured: 3.1 against 1.3 CPU seconds per GB). Only for requests of which nothing is kept once they are answered; whose these are, dispatch.ts knows.
 
 /** Smaller frames are cheap to allocate, and larger ones rare. */
-const lentBytesMin = 16 * 1024
+const lentBytesMin = 2 * 1024
 const lentBytesMax = 16 * 1024 * 1024
 /** Sizes grow by a quarter of the power of two below them, so that at most a fifth is wasted. */
 const stepsPerDoubling = 4
