@@ -1,6 +1,6 @@
 // What the batches and commits of every store have in common: collecting writes, and one notice per partition. How a commit is made is the
 // store's own: memory-store.ts applies it, write-queue.ts makes it durable.
-import type { AppendRequest, AppendResult, CommitNotice } from './log.ts'
+import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from './log.ts'
 import type { Batch, Key, Table } from './tables.ts'
 
 /** One part of a batch. */
@@ -51,6 +51,9 @@ export class Notices {
     return [...this.#byPartition.values()]
   }
 }
+
+/** An append with a promise, of one without. */
+export const promised = (append: (waiter: AppendWaiter) => void): Promise<AppendResult> => new Promise((stored, failed) => append({ stored, failed }))
 
 /** Why no log could store this append; undefined where it can be stored. */
 export function problemOf({ partition, bytes, offsetCount }: AppendRequest): RangeError | undefined {

@@ -46,9 +46,9 @@ export function packEntry(entry: Buffer, nowMs: number, parts: readonly EntryPar
   for (const { partition, baseOffset, maxTimestampMs, offsetCount, bytes, runs } of parts) {
     writeRow(entry, row, partition, baseOffset, maxTimestampMs, offsetCount, bytes)
     row += rowBytes
-    for (const run of runs) {
-      entry.set(run, at)
-      at += run.length
+    for (let n = 0; n < runs.length; n++) {
+      entry.set(runs[n]!, at)
+      at += runs[n]!.length
     }
   }
 }

@@ -1,5 +1,5 @@
 // The durable log: reads from what is committed, and hands writes to the queue. A read never waits for a write.
-import { problemOf } from './batch.ts'
+import { promised } from './batch.ts'
 import type { PlanContext } from './commit-plan.ts'
 import { chunkBound, chunkKey, chunkOfKey } from './keys.ts'
 import type { Chunk, Log, ReadRequest, ReadResult } from './log.ts'
@@ -17,11 +17,8 @@ export function createLmdbLog(context: PlanContext, queue: WriteQueue, reading: 
     chunkAtTime(book.facts(partition), timestampMs, indexOf(partition))?.baseOffset ?? null
 
   return {
-    append: (request) => {
-      const problem = problemOf(request)
-      if (problem) return Promise.reject(problem)
-      return queue.submit({ kind: 'add', bytes: request.bytes.length, apply: (plan) => plan.append(request) })
-    },
+    append: (request) => promised((waiter) => queue.append(request, waiter)),
+    appendFor: (request, waiter) => queue.append(request, waiter),
     read: (requests) => reading(() => requests.map((request) => read(context, request))),
     bounds: (partition) => reading(() => boundsOf(book.facts(partition))),
     offsetForTime: (partition, timestampMs) => reading(() => offsetForTime(partition, timestampMs)),

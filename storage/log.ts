@@ -24,6 +24,12 @@ export interface AppendResult {
   startOffset: number
 }
 
+/** Who waits for an append: told once, in the turn in which its commit is settled. Must not throw. */
+export interface AppendWaiter {
+  stored(result: AppendResult): void
+  failed(error: unknown): void
+}
+
 /** Where a partition begins and ends, and what it weighs. */
 export interface Bounds {
   /** The first offset that exists (log start offset). */
@@ -128,6 +134,8 @@ export type Stamp = (bytes: Buffer, baseOffset: number, leaderEpoch: number) => 
 export interface Log {
   /** Fixes the order at once; settles when the entries are durable. Rejects with StorageFull when there is no room (nothing was written, later appends may succeed), with StoreFailed when the store is broken. */
   append(request: AppendRequest): Promise<AppendResult>
+  /** The same without a promise, for those who append by the hundred. */
+  appendFor(request: AppendRequest, waiter: AppendWaiter): void
   /** Durable entries only, one answer per request, in order. */
   read(requests: readonly ReadRequest[]): Promise<ReadResult[]>
   /** Facts of a partition; one never written to starts and ends at 0. */

@@ -1,5 +1,5 @@
 // A store in memory, for tests and for --memory. Writes of one turn of the event loop are one commit, applied in order; nothing survives.
-import { collectBatch, Notices, problemOf, type Write } from './batch.ts'
+import { collectBatch, Notices, problemOf, promised, type Write } from './batch.ts'
 import type { AppendRequest, AppendResult, CommitNotice, Log } from './log.ts'
 import { MemoryPartitions } from './memory-log.ts'
 import { MemoryRows, rowText } from './memory-tables.ts'
@@ -39,9 +39,11 @@ export function openMemoryStore(options: StoreOptions): Store {
   }
 
   const log: Log = {
-    append: (request) => {
+    append: (request) => promised((waiter) => log.appendFor(request, waiter)),
+    appendFor: (request, waiter) => {
       const problem = problemOf(request)
-      return problem ? Promise.reject(problem) : submit((notices) => append(request, notices))
+      if (problem) waiter.failed(problem)
+      else submit((notices) => append(request, notices)).then(waiter.stored.bind(waiter), waiter.failed.bind(waiter))
     },
     read: (requests) => commits.reading(() => requests.map((request) => partitions.read(request))),
     bounds: (partition) => commits.reading(() => partitions.bounds(partition)),

@@ -176,9 +176,10 @@ export class PartitionDraft {
     const chunk = this.#journal.pool.take(bytes)
     let at = 0
     for (let i = from; i < to; i++) {
-      for (const part of pieces[i]!.runs) {
-        chunk.set(part, at)
-        at += part.length
+      const { runs } = pieces[i]!
+      for (let n = 0; n < runs.length; n++) {
+        chunk.set(runs[n]!, at)
+        at += runs[n]!.length
       }
     }
     return { ...facts, bytes: chunk, borrowed: true, pooled: true }

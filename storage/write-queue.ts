@@ -1,8 +1,9 @@
 // Group commit: writes queue in the order they were asked for, one commit is in flight, and everything that arrived meanwhile goes into the
 // next. Answers follow the disk. What a write does is commit-plan.ts; how a commit reaches the disk is lmdb-environment.ts.
+import { problemOf } from './batch.ts'
 import { CommitPlan, type PlanContext } from './commit-plan.ts'
 import { Fifo } from './fifo.ts'
-import type { CommitNotice } from './log.ts'
+import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from './log.ts'
 import { StorageFull, StoreFailed } from './store.ts'
 
 /** A write that waits. */
@@ -14,10 +15,35 @@ export interface Write<Result> {
   apply(plan: CommitPlan): Result
 }
 
-interface Waiting {
-  write: Write<unknown>
+interface Waiting extends Write<unknown> {
   resolve(result: unknown): void
   reject(error: unknown): void
+}
+
+/** An append that waits: there are hundreds in a commit, so it is one object. */
+class WaitingAppend implements Waiting {
+  readonly kind = 'add'
+  readonly bytes: number
+  readonly #request: AppendRequest
+  readonly #waiter: AppendWaiter
+
+  constructor(request: AppendRequest, waiter: AppendWaiter) {
+    this.bytes = request.bytes.length
+    this.#request = request
+    this.#waiter = waiter
+  }
+
+  apply(plan: CommitPlan): AppendResult {
+    return plan.append(this.#request)
+  }
+
+  resolve(result: AppendResult): void {
+    this.#waiter.stored(result)
+  }
+
+  reject(error: unknown): void {
+    this.#waiter.failed(error)
+  }
 }
 
 /** More than this waits for the next commit: a transaction holds its values in memory a second time. */
@@ -58,13 +84,25 @@ export class WriteQueue {
     this.#scheduleGarbage(garbagePauseMs)
   }
 
-  submit<Result>(write: Write<Result>): Promise<Result> {
-    if (this.#failure) return Promise.reject(this.#failure)
-    if (this.#closed) return Promise.reject(new Error('the store is closed'))
+  submit<Result>({ bytes, kind, apply }: Write<Result>): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      this.#enqueue({ write, resolve: resolve as (result: unknown) => void, reject })
-      this.#schedule()
+      this.#accept({ bytes, kind, apply, resolve: resolve as (result: unknown) => void, reject })
     })
+  }
+
+  append(request: AppendRequest, waiter: AppendWaiter): void {
+    const problem = problemOf(request)
+    if (problem) waiter.failed(problem)
+    else this.#accept(new WaitingAppend(request, waiter))
+  }
+
+  #accept(entry: Waiting): void {
+    if (this.#failure) entry.reject(this.#failure)
+    else if (this.#closed) entry.reject(new Error('the store is closed'))
+    else {
+      this.#enqueue(entry)
+      this.#schedule()
+    }
   }
 
   /** Takes no more writes; settles when those under way have settled. */
@@ -89,12 +127,12 @@ export class WriteQueue {
 
   #enqueue(entry: Waiting): void {
     this.#waiting.push(entry)
-    this.#waitingBytes += entry.write.bytes
+    this.#waitingBytes += entry.bytes
   }
 
   #dequeue(): Waiting {
     const entry = this.#waiting.shift()!
-    this.#waitingBytes -= entry.write.bytes
+    this.#waitingBytes -= entry.bytes
     return entry
   }
 
@@ -123,12 +161,12 @@ export class WriteQueue {
       return
     }
     const { plan, results } = this.#plan(taken)
-    const collects = this.#garbage && taken[0]?.write.kind !== 'clear' && (garbageDue || plan.appendedBytes >= garbageWithBytesMin)
+    const collects = this.#garbage && taken[0]?.kind !== 'clear' && (garbageDue || plan.appendedBytes >= garbageWithBytesMin)
     if (collects) {
       this.#garbage = plan.collectGarbage(taken.length === 0 ? garbageChunksIdle : Math.max(garbageChunksMin, 2 * plan.chunkCount))
       this.#garbageDueMs = performance.now() + garbagePauseMs
     }
-    if (taken[0]?.write.kind !== 'clear') plan.settle(Math.min(Math.max(settleBytesMin, 2 * plan.appendedBytes), roomBytes - plan.appendedBytes))
+    if (taken[0]?.kind !== 'clear') plan.settle(Math.min(Math.max(settleBytesMin, 2 * plan.appendedBytes), roomBytes - plan.appendedBytes))
     const changes = plan.finish()
     if (changes.list.length === 0 && !changes.clear) {
       this.#settle(plan, taken, results)
@@ -154,7 +192,7 @@ export class WriteQueue {
     const taken: Waiting[] = []
     const bytesMax = Math.min(commitBytesMax, roomBytes)
     for (let bytes = 0; this.#waiting.length > 0; ) {
-      const { write } = this.#waiting.at(0)!
+      const write = this.#waiting.at(0)!
       bytes += write.bytes
       if (taken.length > 0 && (bytes > bytesMax || write.kind === 'clear')) break
       if (write.kind === 'rewrite' && write.bytes > roomBytes) {
@@ -178,10 +216,10 @@ export class WriteQueue {
       const plan = new CommitPlan(this.#context)
       const results: unknown[] = []
       try {
-        for (const { write } of taken) results.push(write.apply(plan))
+        for (const write of taken) results.push(write.apply(plan))
         return { plan, results }
       } catch (error) {
-        for (const { reject } of taken.splice(results.length, 1)) reject(error)
+        for (const refused of taken.splice(results.length, 1)) refused.reject(error)
       }
     }
   }
@@ -190,14 +228,12 @@ export class WriteQueue {
     this.#committing = false
     const notices = plan.publish()
     // Notes about garbage are written by what frees; a note that is there already was counted before.
-    if (taken.some(({ write }) => write.kind === 'free')) this.#garbage = true
+    if (taken.some(({ kind }) => kind === 'free')) this.#garbage = true
     try {
       if (notices.length > 0) for (const listener of this.listeners) listener(notices)
     } finally {
       // A listener that throws is loud, but what is durable is acknowledged all the same.
-      taken.forEach(({ resolve }, i) => {
-        resolve(results[i])
-      })
+      for (let i = 0; i < taken.length; i++) taken[i]!.resolve(results[i])
       this.#continue()
     }
   }
@@ -214,7 +250,7 @@ export class WriteQueue {
     this.#committing = false
     if (!(error instanceof StorageFull)) {
       const failure = error instanceof StoreFailed ? error : new StoreFailed(`a commit failed: ${String(error)}`, { cause: error })
-      for (const { reject } of taken) reject(failure)
+      for (const entry of taken) entry.reject(failure)
       this.fail(failure)
       return
     }
@@ -230,9 +266,9 @@ export class WriteQueue {
     const waiting = [...taken]
     while (this.#waiting.length > 0) waiting.push(this.#dequeue())
     // With nothing among them but writes that free room, it is those that do not fit.
-    const again = waiting.some(({ write }) => needsRoom(write))
+    const again = waiting.some(needsRoom)
     for (const entry of waiting) {
-      if (again && !needsRoom(entry.write)) this.#enqueue(entry)
+      if (again && !needsRoom(entry)) this.#enqueue(entry)
       else entry.reject(error)
     }
   }

@@ -23,11 +23,6 @@ export interface CheckOptions {
   reusable?: boolean
 }
 
-export interface Checked extends CheckedBatches {
-  /** -1 where the topic keeps the producer's timestamps. */
-  logAppendTimeMs: number
-}
-
 const reasons: Record<RecordsRefusalReason, EngineErrorCode> = {
   'corrupt-message': 'message-corrupt',
   'invalid-record': 'record-invalid',
@@ -38,7 +33,7 @@ const reasons: Record<RecordsRefusalReason, EngineErrorCode> = {
 }
 
 /** Checks, stamps the time and recompresses as the topic's configs say. Throws EngineError. May write into `bytes`. */
-export function checkBatches(bytes: Buffer, config: ActingConfig, nowMs: number, options: CheckOptions): Checked {
+export function checkBatches(bytes: Buffer, config: ActingConfig, nowMs: number, options: CheckOptions): CheckedBatches {
   try {
     const checked = options.trusted ? measureTrusted(bytes, config, nowMs) : checkUntrusted(bytes, config, nowMs, options)
     return recompressed(checked, config)
@@ -48,7 +43,7 @@ export function checkBatches(bytes: Buffer, config: ActingConfig, nowMs: number,
   }
 }
 
-function checkUntrusted(bytes: Buffer, config: ActingConfig, nowMs: number, options: CheckOptions): Checked {
+function checkUntrusted(bytes: Buffer, config: ActingConfig, nowMs: number, options: CheckOptions): CheckedBatches {
   const logAppend = config.timestampType === 'LogAppendTime'
   const summary = validateBatches(bytes, {
     batchBytesMax: config.maxMessageBytes,
@@ -72,7 +67,7 @@ function checkUntrusted(bytes: Buffer, config: ActingConfig, nowMs: number, opti
   }
 }
 
-function measureTrusted(bytes: Buffer, config: ActingConfig, nowMs: number): Checked {
+function measureTrusted(bytes: Buffer, config: ActingConfig, nowMs: number): CheckedBatches {
   const logAppend = config.timestampType === 'LogAppendTime'
   if (logAppend) restampTimestamps(bytes, nowMs)
   let offsetCount = 0
@@ -98,7 +93,7 @@ function measureTrusted(bytes: Buffer, config: ActingConfig, nowMs: number): Che
 }
 
 /** A topic with a compression of its own stores every batch that way, whatever the producer chose. */
-function recompressed(checked: Checked, config: ActingConfig): Checked {
+function recompressed(checked: CheckedBatches, config: ActingConfig): CheckedBatches {
   if (config.compressionType === 'producer') return checked
   const name = config.compressionType === 'uncompressed' ? 'none' : config.compressionType
   const codec = codecNames.indexOf(name)

@@ -11,7 +11,7 @@ import { type CheckOptions, checkBatches } from './checking.ts'
 import { ClientQuotas } from './client-quotas.ts'
 import { type CompactionFigures, CompactionRunner } from './compaction-runner.ts'
 import { EngineError } from './errors.ts'
-import { asEngineError, Partition } from './partition.ts'
+import { type AppendedWaiter, asEngineError, type CheckedBatches, Partition } from './partition.ts'
 import {
   type FetchOptions,
   type FetchRequest,
@@ -143,17 +143,31 @@ export class Engine {
    * here on. Order is fixed at the call; settles when durable.
    */
   append(partition: Partition, batches: Buffer, options: CheckOptions = {}): Promise<Appended> {
+    return new Promise((resolve, failed) => {
+      const stored = (baseOffset: number, logAppendTimeMs: number): void =>
+        resolve({ baseOffset, logAppendTimeMs, startOffset: partition.startOffset })
+      this.appendFor(partition, batches, options, { stored, failed })
+    })
+  }
+
+  /** The same without a promise, for those who append by the hundred. */
+  appendFor(partition: Partition, batches: Buffer, options: CheckOptions, waiter: AppendedWaiter): void {
     const notYet = partition.held ?? (partition.opened ? null : partition.open())
-    if (notYet) return notYet.then(() => this.append(partition, batches, options))
-    let checked: ReturnType<typeof checkBatches>
+    if (notYet) {
+      notYet.then(
+        () => this.appendFor(partition, batches, options, waiter),
+        (error: unknown) => waiter.failed(error),
+      )
+      return
+    }
+    let checked: CheckedBatches
     try {
       checked = checkBatches(batches, partition.topic.config, this.#clock.now(), options)
     } catch (refused) {
-      return Promise.reject(refused)
+      waiter.failed(refused)
+      return
     }
-    return partition
-      .append(checked, options.reusable)
-      .then((baseOffset) => ({ baseOffset, logAppendTimeMs: checked.logAppendTimeMs, startOffset: partition.startOffset }))
+    partition.append(checked, options.reusable === true, waiter)
   }
 
   /** Whole batches for each request, in order. Nothing waits; park on `waiters` for more. */

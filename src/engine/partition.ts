@@ -1,6 +1,6 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
-import type { CommitNotice } from '../../storage/log.ts'
+import type { AppendWaiter, CommitNotice } from '../../storage/log.ts'
 import { PartitionGone, StorageFull, type Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
@@ -19,6 +19,15 @@ export interface CheckedBatches {
   producer: ProducerFacts | null
   /** The batch belongs to a transaction. */
   transactional: boolean
+  /** -1 where the topic keeps the producer's timestamps. */
+  logAppendTimeMs: number
+}
+
+/** Who waits for an append: told once, in the turn in which it is settled. Must not throw. */
+export interface AppendedWaiter {
+  /** `logAppendTimeMs` is -1 where the topic keeps the producer's timestamps. */
+  stored(baseOffset: number, logAppendTimeMs: number): void
+  failed(error: unknown): void
 }
 
 export interface PartitionSurroundings {
@@ -166,56 +175,88 @@ export class Partition {
   }
 
   /**
-   * Appends checked batches. Order is the order of calls once the partition is open; settles when durable. A batch that this
+   * Appends checked batches. Order is the order of calls once the partition is open; the waiter hears of it when they are durable. A batch that this
    * producer sent before is answered with the offset that it got then.
    */
-  append(checked: CheckedBatches, reusable = false): Promise<number> {
-    if (this.#dropped) return Promise.reject(new EngineError('topic-unknown', `Topic '${this.topic.name}' was deleted.`))
-    if (this.retired) {
-      return Promise.reject(
-        new EngineError(
-          'partition-retired',
-          `Partition ${this.index} of '${this.topic.name}' was closed by a shard merge: read it, and produce to the others.`,
-        ),
-      )
-    }
-    const { producer, transactional } = checked
-    if (!producer) return this.#store(checked, reusable)
+  append(checked: CheckedBatches, reusable: boolean, waiter: AppendedWaiter): void {
+    let stored: Promise<number> | number | null
     try {
-      const verdict = this.#writers.producers.check(producer)
-      if (verdict.kind === 'duplicate') return Promise.resolve(verdict.baseOffset)
-      // Readers would take it for a part of the transaction, and skip it when that is aborted.
-      if (!transactional && this.#writers.transactions.openSince(producer.producerId) !== null) {
-        throw new EngineError('transaction-open', `Producer ${producer.producerId} has an open transaction here: its batches must belong to it.`)
-      }
+      stored = this.#check(checked)
     } catch (refused) {
-      return Promise.reject(refused)
+      waiter.failed(refused)
+      return
     }
-    const stored = this.#store(checked, reusable)
-    this.#writers.track(producer, transactional, stored, this.endOffset, this.#surroundings.clock.now())
-    return stored
+    const { producer, transactional, logAppendTimeMs } = checked
+    if (stored !== null) {
+      Promise.resolve(stored).then(
+        (baseOffset) => waiter.stored(baseOffset, logAppendTimeMs),
+        (error: unknown) => waiter.failed(error),
+      )
+    } else if (producer) {
+      const pending = new Promise<number>((resolve, reject) => {
+        this.#store(checked, reusable, {
+          stored: (baseOffset) => {
+            resolve(baseOffset)
+            waiter.stored(baseOffset, logAppendTimeMs)
+          },
+          failed: (error) => {
+            reject(error)
+            waiter.failed(error)
+          },
+        })
+      })
+      this.#writers.track(producer, transactional, pending, this.endOffset, this.#surroundings.clock.now())
+    } else this.#store(checked, reusable, waiter)
   }
 
-  async #store({ bytes, offsetCount, maxTimestampMs, producer }: CheckedBatches, reusable: boolean): Promise<number> {
+  /** Throws where the batches may not be appended. Answers the offset that they got where they were sent before, else null. */
+  #check({ producer, transactional }: CheckedBatches): Promise<number> | number | null {
+    if (this.#dropped) throw new EngineError('topic-unknown', `Topic '${this.topic.name}' was deleted.`)
+    if (this.retired) {
+      throw new EngineError(
+        'partition-retired',
+        `Partition ${this.index} of '${this.topic.name}' was closed by a shard merge: read it, and produce to the others.`,
+      )
+    }
+    if (!producer) return null
+    const verdict = this.#writers.producers.check(producer)
+    if (verdict.kind === 'duplicate') return verdict.baseOffset
+    // Readers would take it for a part of the transaction, and skip it when that is aborted.
+    if (!transactional && this.#writers.transactions.openSince(producer.producerId) !== null) {
+      throw new EngineError('transaction-open', `Producer ${producer.producerId} has an open transaction here: its batches must belong to it.`)
+    }
+    return null
+  }
+
+  #store({ bytes, offsetCount, maxTimestampMs, producer, logAppendTimeMs }: CheckedBatches, reusable: boolean, waiter: AppendedWaiter): void {
     const { store, clock, settings } = this.#surroundings
     const incarnation = this.#incarnation
     const request = { partition: this.uid, bytes, reusable, offsetCount, maxTimestampMs, leaderEpoch: this.leaderEpoch }
-    this.#underWay++
-    try {
-      if (!producer || !this.#writers.snapshotDue(bytes.length)) return (await store.log.append(request)).baseOffset
-      const batch = store.batch().append(request)
-      this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
-      const [result] = await batch.commit()
-      return result!.baseOffset
-    } catch (error) {
-      this.#failed(incarnation)
-      throw asEngineError(error)
-    } finally {
-      if (--this.#underWay === 0) {
-        this.#onSettled?.()
-        this.#onSettled = null
-      }
+    const settled: AppendWaiter = {
+      stored: ({ baseOffset }) => {
+        this.#settled()
+        waiter.stored(baseOffset, logAppendTimeMs)
+      },
+      failed: (error) => {
+        this.#failed(incarnation)
+        this.#settled()
+        waiter.failed(asEngineError(error))
+      },
     }
+    this.#underWay++
+    if (!producer || !this.#writers.snapshotDue(bytes.length)) {
+      store.log.appendFor(request, settled)
+      return
+    }
+    const batch = store.batch().append(request)
+    this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
+    batch.commit().then(([result]) => settled.stored(result!), settled.failed)
+  }
+
+  #settled(): void {
+    if (--this.#underWay > 0) return
+    this.#onSettled?.()
+    this.#onSettled = null
   }
 
   /** Whatever was on its way is gone, and with it what the writers were believed to have stored: load again before the next append. */

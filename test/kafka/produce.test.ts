@@ -148,11 +148,12 @@ describe('Produce', () => {
     await own.engine.open(topic.partitions)
     // Commits wait for the test.
     const release: (() => void)[] = []
-    const append = own.engine.append.bind(own.engine)
-    own.engine.append = (...args: Parameters<typeof append>) => {
-      const appended = append(...args)
-      return new Promise((resolve, reject) => release.push(() => appended.then(resolve, reject)))
-    }
+    const append = own.engine.appendFor.bind(own.engine)
+    own.engine.appendFor = (partition, batches, options, waiter) =>
+      append(partition, batches, options, {
+        stored: (...answer) => release.push(() => waiter.stored(...answer)),
+        failed: (error) => waiter.failed(error),
+      })
     await using client = await own.open()
     const count = 20
     for (let i = 0; i < count; i++) client.send(produce, 9, produceOf(topic, [{ index: 0, records: batch([`${i}`]) }]))

@@ -20,7 +20,12 @@ export function stoppingStore(inner: Store, writes: number): StoppingStore {
     stop()
     return new Promise(() => {})
   }
-  const log = intercepted(inner.log, { append: (request) => write(() => inner.log.append(request)) })
+  const log = intercepted(inner.log, {
+    append: (request) => write(() => inner.log.append(request)),
+    appendFor: (request, waiter) => {
+      write(() => inner.log.append(request)).then(waiter.stored.bind(waiter), waiter.failed.bind(waiter))
+    },
+  })
   const batch = () => {
     const collected = inner.batch()
     return collectBatch((parts) => {

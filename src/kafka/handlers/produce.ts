@@ -19,7 +19,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { produce } from '../../../protocol/messages/produce.ts'
 import { RecordsRefused } from '../../../protocol/records/refusal.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
-import type { Appended, Engine } from '../../engine/engine.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
@@ -36,8 +36,28 @@ interface Part extends ProducedPart {
   readonly index: number
 }
 
+/** The answers of a request, in the order of its parts, once all are there: one promise for hundreds of appends. */
+class Answers {
+  readonly #answers: PartitionAnswer[]
+  readonly #done: (answers: PartitionAnswer[]) => void
+  #missing: number
+
+  constructor(count: number, done: (answers: PartitionAnswer[]) => void) {
+    this.#answers = new Array(count)
+    this.#missing = count
+    this.#done = done
+    if (count === 0) done(this.#answers)
+  }
+
+  set(at: number, answer: PartitionAnswer): void {
+    this.#answers[at] = answer
+    if (--this.#missing === 0) this.#done(this.#answers)
+  }
+}
+
 const noLeader = { leaderId: -1, leaderEpoch: -1 }
 const noOffset = -1
+const noFaults: PartitionAnswer['recordErrors'] = []
 
 export const handleProduce = handler(
   produce,
@@ -49,9 +69,11 @@ export const handleProduce = handler(
     for (let notYet: Promise<unknown> | null; !refusal && (notYet = whatIsMissing()); ) await notYet
 
     const terms = { ...appendTerms(version), reusable: lent }
-    const appends = parts.map(append)
-    proceed()
-    const answers = await Promise.all(appends)
+    const answers = await new Promise<PartitionAnswer[]>((done) => {
+      const collected = new Answers(parts.length, done)
+      for (let i = 0; i < parts.length; i++) append(parts[i]!, i, collected)
+      proceed()
+    })
     const firstError = answers.find((answer) => answer.errorCode !== errorCode.NONE)
     if (request.acks === 0) return firstError ? hangUp(`a produce with acks=0 failed: ${firstError.errorMessage}`) : silence()
 
@@ -73,19 +95,19 @@ export const handleProduce = handler(
       return transactionalId === null ? null : enterTransaction(transactions, transactionalId, parts, version)
     }
 
-    function append(part: Part): Promise<PartitionAnswer> {
+    function append(part: Part, at: number, collected: Answers): void {
       const { index, records, partition } = part
       try {
         if (refusal) throw refusal
         if (typeof partition === 'number') throw new Refusal(partition, 'This server does not host this topic-partition.')
         const batches = batchesOf(records, version, partition.topic)
         if (claimsTransaction(batches)) checkTransaction(transactionalId, part, batches, version)
-        return engine.append(partition, batches, terms).then(
-          (appended) => stored(index, appended),
-          (error: unknown) => refused(index, error, partition.startOffset),
-        )
+        engine.appendFor(partition, batches, terms, {
+          stored: (baseOffset, logAppendTimeMs) => collected.set(at, stored(index, baseOffset, logAppendTimeMs, partition.startOffset)),
+          failed: (error) => collected.set(at, refused(index, error, partition.startOffset)),
+        })
       } catch (error) {
-        return Promise.resolve(refused(index, error))
+        collected.set(at, refused(index, error))
       }
     }
 
@@ -140,16 +162,8 @@ function partsOf(engine: Engine, version: number, { topicData }: Request): Part[
   return parts
 }
 
-function stored(index: number, { baseOffset, logAppendTimeMs, startOffset }: Appended): PartitionAnswer {
-  return {
-    index,
-    errorCode: errorCode.NONE,
-    baseOffset,
-    logAppendTimeMs,
-    logStartOffset: startOffset,
-    recordErrors: [],
-    currentLeader: noLeader,
-  }
+function stored(index: number, baseOffset: number, logAppendTimeMs: number, logStartOffset: number): PartitionAnswer {
+  return { index, errorCode: errorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset, recordErrors: noFaults, currentLeader: noLeader }
 }
 
 /** Before v4 clients do not know of storage errors; they look for another leader and try again. */
