@@ -115,7 +115,7 @@ export class Door {
     checkStructure(operation.input, input)
     const { services } = this.#options
     const nowMs = services.clock.now()
-    services.limits.call(operation.name, nowMs)
+    services.limits.call(operation.name, input, nowMs)
     return operation.run(input as never, { ...services, nowMs, hungUp: request.hungUp })
   }
 

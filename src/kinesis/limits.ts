@@ -40,8 +40,26 @@ const callsPerS: Readonly<Record<string, number | null>> = {
   UpdateShardCount: 10,
 }
 const callsPerSDefault = 5
+/** Operations whose rate is each stream's own, by the same pages. */
+const ratedByStream = new Set(['DeregisterStreamConsumer', 'DescribeStreamConsumer', 'ListShards', 'ListStreamConsumers'])
+/** Clients choose the names of streams: the oldest bucket goes, so that memory stays bounded. */
+const callBucketsMax = 10_000
 /** Streams that are being created at a time. */
 const creatingMax = 5
+
+/** What may name the stream of a call. */
+export interface CallInput {
+  readonly streamName?: unknown
+  readonly streamARN?: unknown
+  readonly consumerARN?: unknown
+}
+
+/** The name of the stream that a call is about, as far as its input says. */
+function streamIn({ streamName, streamARN, consumerARN }: CallInput): string {
+  if (typeof streamName === 'string') return streamName
+  const arn = typeof streamARN === 'string' ? streamARN : consumerARN
+  return typeof arn === 'string' ? (/:stream\/([^/]+)/.exec(arn)?.[1] ?? '') : ''
+}
 
 interface ShardBuckets {
   readonly writeBytes: Bucket
@@ -56,7 +74,7 @@ export class Limits {
   readonly #settings: Settings
   /** By topic id, then shard. */
   readonly #shards = new Map<string, Map<number, ShardBuckets>>()
-  /** Calls of the control plane, by operation. */
+  /** Calls of the control plane, by operation, and by stream where the rate is a stream's. */
   readonly #calls = new Map<string, Bucket>()
 
   constructor(engine: Engine, settings: Settings) {
@@ -115,12 +133,16 @@ export class Limits {
   }
 
   /** Counts a call of the control plane, and refuses what is above the account's rate. */
-  call(operation: string, nowMs: number): void {
+  call(operation: string, input: CallInput, nowMs: number): void {
     const rate = callsPerS[operation]
     const perSecond = this.on ? (rate === undefined ? callsPerSDefault : rate) : null
     if (perSecond === null) return
-    let bucket = this.#calls.get(operation)
-    if (!bucket) this.#calls.set(operation, (bucket = new Bucket(perSecond, perSecond, nowMs)))
+    const key = ratedByStream.has(operation) ? `${operation} ${streamIn(input)}` : operation
+    let bucket = this.#calls.get(key)
+    if (!bucket) {
+      if (this.#calls.size >= callBucketsMax) this.#calls.delete(this.#calls.keys().next().value!)
+      this.#calls.set(key, (bucket = new Bucket(perSecond, perSecond, nowMs)))
+    }
     if (!bucket.take(1, nowMs)) throw limitExceeded(`Rate exceeded for account ${this.#settings.get('aws.account.id')}.`)
   }
 

@@ -103,6 +103,12 @@ export class Streams {
     return stream
   }
 
+  /** Streams of one name are told apart by when they were made; seconds are what clients have. */
+  checkCreation(stream: Stream, createdMs: number | undefined): void {
+    if (createdMs !== undefined && Math.floor(createdMs / 1000) !== Math.floor(stream.topic.createdMs / 1000))
+      throw streamNotFound(stream.name, this.account)
+  }
+
   /** The name that a request gives, from the name itself or the ARN; both must agree. */
   nameIn({ streamName, streamARN }: StreamReference): { name: string; account: string; region: string } {
     if (streamARN === undefined) {

@@ -106,6 +106,18 @@ test('the control plane is called so many times a second', async () => {
   expect(await type('ListStreams', {})).toBeUndefined()
 })
 
+test('rates that are a stream’s own are counted stream by stream, however it is named', async () => {
+  await open()
+  for (const StreamName of ['a', 'b']) await call(door.url, 'CreateStream', { StreamName, ShardCount: 1 })
+  const list = (name: string) => type('ListStreamConsumers', { StreamARN: `arn:aws:kinesis:us-east-1:000000000000:stream/${name}` })
+  for (let i = 0; i < 5; i++) expect(await list('a')).toBeUndefined()
+  expect(await list('a')).toBe('LimitExceededException')
+  expect(await list('b')).toBeUndefined()
+  // The account's own go together.
+  for (let i = 0; i < 10; i++) await type('DescribeStream', { StreamName: 'a' })
+  expect(await type('DescribeStream', { StreamName: 'b' })).toBe('LimitExceededException')
+})
+
 test('without the setting nothing is throttled', async () => {
   door = await openDoor({ clock, settings: { 'kinesis.shards.max': 1 } })
   await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 2 })

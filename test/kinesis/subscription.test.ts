@@ -161,6 +161,19 @@ test('stopping the door ends subscriptions at once', async () => {
   expect(await events.next()).toBeNull()
 })
 
+test('consumers are listed of the stream that was made then, page by page', async () => {
+  await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 1 })
+  for (const ConsumerName of ['a', 'b']) await call(door.url, 'RegisterStreamConsumer', { StreamARN: streamARN, ConsumerName })
+  const list = async (more: object) => (await call(door.url, 'ListStreamConsumers', { StreamARN: streamARN, ...more })).body
+  const StreamCreationTimestamp = Math.floor(clock.now() / 1000)
+  const first = await list({ StreamCreationTimestamp, MaxResults: 1 })
+  expect((first['Consumers'] as object[]).length).toBe(1)
+  const { NextToken } = first
+  expect(((await list({ NextToken }))['Consumers'] as object[])[0]).toMatchObject({ ConsumerName: 'b' })
+  expect((await list({ StreamCreationTimestamp: StreamCreationTimestamp - 60 }))['__type']).toBe('ResourceNotFoundException')
+  expect((await list({ StreamCreationTimestamp, NextToken }))['__type']).toBe('InvalidArgumentException')
+})
+
 test('twenty consumers are registered, and no more', async () => {
   await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 1 })
   for (let i = 0; i < 20; i++)

@@ -52,7 +52,7 @@ export const listShards = operation({
     } else {
       if (input.streamName === undefined && input.streamARN === undefined) throw invalidArgument('Either NextToken or StreamName should be provided.')
       stream = streams.find(input)
-      checkCreation(stream, input.streamCreationTimestamp)
+      streams.checkCreation(stream, input.streamCreationTimestamp)
       if (stream.status === 'CREATING') throw inUse(`Stream ${stream.name} under account ${streams.account} not ACTIVE, instead in state CREATING`)
       const after = input.exclusiveStartShardId === undefined ? -1 : indexOf(input.exclusiveStartShardId)
       page = { topicId: stream.topic.id, name: stream.name, after, filter: input.shardFilter ?? null, limit: input.maxResults ?? shardsMax }
@@ -85,13 +85,6 @@ function indexOf(name: string): number {
   const index = shardIndexOf(name)
   if (index === null) throw invalidArgument(`${name} is not a shard id.`)
   return index
-}
-
-/** Streams of one name are told apart by when they were made; seconds are what clients have. */
-function checkCreation(stream: Stream, createdMs: number | undefined): void {
-  if (createdMs !== undefined && Math.floor(createdMs / 1000) !== Math.floor(stream.topic.createdMs / 1000)) {
-    throw streamNotFound(stream.name, stream.arn.split(':')[4] ?? '')
-  }
 }
 
 /** What a filter leaves (AWS API reference, ShardFilter), by index: a page's token names the last index that was shown. */

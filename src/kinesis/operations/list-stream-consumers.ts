@@ -14,7 +14,9 @@ export const listStreamConsumers = operation({
     const { streams, consumers } = context
     const stream = streams.find({ streamARN: input.streamARN })
     let after = ''
-    if (input.nextToken !== undefined) {
+    if (input.nextToken === undefined) streams.checkCreation(stream, input.streamCreationTimestamp)
+    else {
+      if (input.streamCreationTimestamp !== undefined) throw invalidArgument('NextToken and StreamCreationTimestamp cannot be provided together.')
       const page = openPage<{ topicId: string; after: string }>('ListStreamConsumers', input.nextToken, context)
       if (page.topicId !== stream.topic.id) throw invalidArgument('The specified NextToken is invalid.')
       after = page.after
