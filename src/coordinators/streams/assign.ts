@@ -95,8 +95,7 @@ function assignStandby(loads: readonly Load[], tasks: readonly TaskKey[], copies
   const all = [...processes.values()]
   for (let copy = 0; copy < Math.min(copies, all.length - 1); copy++) {
     for (const key of tasks) {
-      const owner =
-        leastLoaded((had.get(key) ?? []).filter(({ holds }) => !holds.has(key))) ?? leastLoaded(all.filter(({ holds }) => !holds.has(key)))
+      const owner = leastLoaded(had.get(key) ?? [], key) ?? leastLoaded(all, key)
       if (!owner) continue
       const before = owner.threads.find(({ candidate }) => candidate.target.standby.includes(key))
       const thread = before ?? owner.threads.reduce((a, b) => (weight(b) < weight(a) ? b : a))
@@ -109,8 +108,16 @@ function assignStandby(loads: readonly Load[], tasks: readonly TaskKey[], copies
 
 const weight = ({ active, standby }: Load): number => active.length + standby.length
 
-function leastLoaded(processes: readonly Process[]): Process | undefined {
+/** Of those that do not hold the task. */
+function leastLoaded(processes: readonly Process[], key: TaskKey): Process | undefined {
   let best: Process | undefined
-  for (const one of processes) if (!best || one.load / one.threads.length < best.load / best.threads.length) best = one
+  let least = Number.POSITIVE_INFINITY
+  for (const one of processes) {
+    const load = one.load / one.threads.length
+    // Looked up last: most are out of the question by their load.
+    if (load >= least || one.holds.has(key)) continue
+    best = one
+    least = load
+  }
   return best
 }
