@@ -93,11 +93,14 @@ function assignStandby(loads: readonly Load[], tasks: readonly TaskKey[], copies
     for (const key of [...target.active, ...target.standby]) had.set(key, [...(had.get(key) ?? []), owner])
   }
   const all = [...processes.values()]
+  const active = loads.reduce((sum, load) => sum + load.active.length, 0)
+  const share = Math.ceil((active + tasks.length * copies) / loads.length)
   for (let copy = 0; copy < Math.min(copies, all.length - 1); copy++) {
     for (const key of tasks) {
       const owner = leastLoaded(had.get(key) ?? [], key) ?? leastLoaded(all, key)
       if (!owner) continue
-      const before = owner.threads.find(({ candidate }) => candidate.target.standby.includes(key))
+      // A thread that has its share passes the copy on to another of its process, which has the same disk.
+      const before = owner.threads.find((thread) => weight(thread) < share && thread.candidate.target.standby.includes(key))
       const thread = before ?? owner.threads.reduce((a, b) => (weight(b) < weight(a) ? b : a))
       thread.standby.push(key)
       owner.holds.add(key)
