@@ -31,10 +31,12 @@ interface Producer {
   epoch: number
   lastUsedMs: number
   batches: Pending[]
+  /** A transaction of it has ended here. */
+  marked: boolean
 }
 
-/** A row that survives: [producerId, epoch, lastUsedMs, [firstSequence, lastSequence, baseOffset]…]. */
-export type ProducerRow = [producerId: number, epoch: number, lastUsedMs: number, batches: [number, number, number][]]
+/** A row that survives: [producerId, epoch, lastUsedMs, [firstSequence, lastSequence, baseOffset]…, marked]. */
+export type ProducerRow = [producerId: number, epoch: number, lastUsedMs: number, batches: [number, number, number][], marked?: boolean]
 
 export type Verdict = { kind: 'append' } | { kind: 'duplicate'; baseOffset: Promise<number> | number }
 
@@ -97,7 +99,7 @@ export class ProducerState {
   #note(facts: ProducerFacts, nowMs: number): Pending {
     let producer = this.#producers.get(facts.producerId)
     if (!producer || facts.producerEpoch > producer.epoch) {
-      producer = { epoch: facts.producerEpoch, lastUsedMs: nowMs, batches: [] }
+      producer = { epoch: facts.producerEpoch, lastUsedMs: nowMs, batches: [], marked: producer?.marked ?? false }
     }
     // Re-inserted, so that the map's order is the order of last use.
     this.#producers.delete(facts.producerId)
@@ -115,9 +117,11 @@ export class ProducerState {
   }
 
   /** A marker carries the producer's epoch of now: batches of older ones are stale from here on, and a newer epoch starts with sequence 0. */
-  raiseEpoch(producerId: number, epoch: number, nowMs: number): void {
+  mark(producerId: number, epoch: number, nowMs: number): void {
     const producer = this.#producers.get(producerId)
-    if (producer && epoch > producer.epoch) this.#producers.set(producerId, { epoch, lastUsedMs: nowMs, batches: [] })
+    if (!producer || epoch < producer.epoch) return
+    this.#producers.delete(producerId)
+    this.#producers.set(producerId, { epoch, lastUsedMs: nowMs, batches: epoch > producer.epoch ? [] : producer.batches, marked: true })
   }
 
   /** The producer's epoch; null where it is not known. */
@@ -126,12 +130,13 @@ export class ProducerState {
   }
 
   /** Producers with their epoch and last sequence, for DescribeProducers. */
-  list(): { producerId: number; epoch: number; lastSequence: number; lastUsedMs: number }[] {
-    return [...this.#producers].map(([producerId, { epoch, lastUsedMs, batches }]) => ({
+  list(): { producerId: number; epoch: number; lastSequence: number; lastUsedMs: number; marked: boolean }[] {
+    return [...this.#producers].map(([producerId, { epoch, lastUsedMs, batches, marked }]) => ({
       producerId,
       epoch,
       lastSequence: batches.at(-1)?.lastSequence ?? -1,
       lastUsedMs,
+      marked,
     }))
   }
 
@@ -145,19 +150,22 @@ export class ProducerState {
 
   /** The rows of a snapshot: batches whose offset is known. */
   rows(): ProducerRow[] {
-    return [...this.#producers].map(([id, { epoch, lastUsedMs, batches }]) => [
-      id,
-      epoch,
-      lastUsedMs,
-      batches.filter((b) => b.stored === null).map((b): [number, number, number] => [b.firstSequence, b.lastSequence, b.baseOffset]),
-    ])
+    return [...this.#producers].map(
+      ([id, { epoch, lastUsedMs, batches, marked }]): ProducerRow => [
+        id,
+        epoch,
+        lastUsedMs,
+        batches.filter((b) => b.stored === null).map((b): [number, number, number] => [b.firstSequence, b.lastSequence, b.baseOffset]),
+        marked,
+      ],
+    )
   }
 
   static from(rows: readonly ProducerRow[]): ProducerState {
     const state = new ProducerState()
-    for (const [id, epoch, lastUsedMs, batches] of rows) {
+    for (const [id, epoch, lastUsedMs, batches, marked = false] of rows) {
       const known = batches.map(([firstSequence, lastSequence, baseOffset]) => ({ firstSequence, lastSequence, baseOffset, stored: null }))
-      state.#producers.set(id, { epoch, lastUsedMs, batches: known })
+      state.#producers.set(id, { epoch, lastUsedMs, batches: known, marked })
     }
     return state
   }

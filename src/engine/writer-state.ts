@@ -77,7 +77,7 @@ export class WriterState {
     const offset = baseOffsetOf(bytes, at)
     const attributes = attributesOf(bytes, at)
     if (attributes & attributeControl) {
-      this.producers.raiseEpoch(facts.producerId, facts.producerEpoch, nowMs)
+      this.producers.mark(facts.producerId, facts.producerEpoch, nowMs)
       const committed = readControl(bytes, at)?.committed ?? null
       if (committed !== null) this.transactions.end(facts.producerId, offset, committed)
       return
@@ -103,7 +103,7 @@ export class WriterState {
 
   /** A control batch is stored: the transaction is over. */
   markerStored(producerId: number, producerEpoch: number, offset: number, committed: boolean, nowMs: number): void {
-    this.producers.raiseEpoch(producerId, producerEpoch, nowMs)
+    this.producers.mark(producerId, producerEpoch, nowMs)
     this.transactions.end(producerId, offset, committed)
     this.settled(offset + 1)
   }

@@ -85,7 +85,7 @@ test('a producer in the middle of a transaction does not expire', () => {
 test('where a marker raised the epoch, the next batch starts with sequence 0', () => {
   const state = new ProducerState()
   state.replay(batch(0, 3), 0, 10)
-  state.raiseEpoch(batch(0, 3).producerId, 1, 11)
+  state.mark(batch(0, 3).producerId, 1, 11)
   expect(() => state.check({ ...batch(3, 1), producerEpoch: 1 })).toThrow(/sequence 0 was expected/)
   expect(state.check({ ...batch(0, 1), producerEpoch: 1 })).toEqual({ kind: 'append' })
 })

@@ -1,6 +1,6 @@
 // DescribeProducers (61), version 0. KIP-664: who writes to a partition, and which transactions are open there.
 //
-// As Apache Kafka 4.4; the coordinator's epoch is 0, or -1 for a producer without transactions.
+// As Apache Kafka 4.4; the coordinator's epoch is 0, or -1 before a transaction of the producer has ended there.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { describeProducers } from '../../../protocol/messages/describe-producers.ts'
@@ -45,14 +45,14 @@ export const handleDescribeProducers = handler(
 )
 
 function producersOf({ writers }: Partition) {
-  return writers.producers.list().map(({ producerId, epoch, lastSequence, lastUsedMs }) => {
+  return writers.producers.list().map(({ producerId, epoch, lastSequence, lastUsedMs, marked }) => {
     const openSince = writers.transactions.openSince(producerId)
     return {
       producerId,
       producerEpoch: epoch,
       lastSequence,
       lastTimestamp: lastUsedMs,
-      coordinatorEpoch: openSince === null ? -1 : 0,
+      coordinatorEpoch: marked ? 0 : -1,
       currentTxnStartOffset: openSince ?? -1,
     }
   })
