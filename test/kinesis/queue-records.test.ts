@@ -67,6 +67,22 @@ test('a receive waits for a record, for a hold to expire or to be let go, or for
   expect(told(await untilLetGo)).toEqual(['ax3'])
 })
 
+test('of those who wait one listens, and each record goes to one of them', async () => {
+  await using world = await QueueWorld.open()
+  const queue = await world.create()
+  const served: string[] = []
+  const waiting = Array.from({ length: 5 }, () =>
+    world.receive(queue, { Limit: 1, WaitTimeSeconds: 20 }).then((records) => {
+      expect(world.door.engine.waiters.size).toBeLessThanOrEqual(1)
+      served.push(...told(records))
+    }),
+  )
+  await world.parked()
+  await world.put('a', 'b', 'c', 'd', 'e')
+  await Promise.all(waiting)
+  expect(served.sort()).toEqual(['ax1', 'bx1', 'cx1', 'dx1', 'ex1'])
+})
+
 test('a hold can be made longer or shorter, but not when it has expired', async () => {
   await using world = await QueueWorld.open()
   const queue = await world.create('q', { VisibilityTimeoutSeconds: 10 })

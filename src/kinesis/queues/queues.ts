@@ -10,6 +10,8 @@ import { type AwsError, inUse, notFound } from '../aws-error.ts'
 import type { ConsumerPlaces } from '../consumer-places.ts'
 import type { Tags } from '../consumers.ts'
 import type { Stream, Streams } from '../streams.ts'
+import { Line } from './line.ts'
+import { type Kind, kinds } from './receipt.ts'
 import type { QueueStart } from './start.ts'
 
 export type QueueStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING'
@@ -68,6 +70,7 @@ export class Queues {
   readonly #options: QueuesOptions
   readonly #rows = new Map<string, QueueRow>()
   readonly #turns = new Map<string, number>()
+  readonly #lines = new Map<string, Line>()
   /** Their records are being forgotten. */
   readonly #removing = new Set<string>()
 
@@ -187,6 +190,14 @@ export class Queues {
     return turn
   }
 
+  /** Who waits for records, or for dead letters, of a queue. */
+  line(id: string, kind: Kind): Line {
+    const key = `${kind}/${id}`
+    let line = this.#lines.get(key)
+    if (!line) this.#lines.set(key, (line = new Line(this.#options.clock)))
+    return line
+  }
+
   /** Changes tags or policy. */
   annotate({ arn }: Queue, change: (now: Queue) => { tags?: Tags; policy?: string | null }): Promise<void> {
     return this.#options.places.change(() => {
@@ -240,6 +251,7 @@ export class Queues {
       await this.#options.engine.store.batch().delete(queueTable, [id]).commit()
       this.#rows.delete(id)
       this.#turns.delete(id)
+      for (const kind of kinds) this.#lines.delete(`${kind}/${id}`)
     } finally {
       this.#removing.delete(id)
     }

@@ -3,7 +3,8 @@ import type { Receipt } from '../../coordinators/share/queue-state.ts'
 import type { TokenSeal } from '../iterator.ts'
 
 /** Records and dead letters are received, and settled, by operations of their own. */
-export type Kind = 'record' | 'dead-letter'
+export const kinds = ['record', 'dead-letter'] as const
+export type Kind = (typeof kinds)[number]
 
 export interface QueueReceipt extends Receipt {
   readonly queueId: string

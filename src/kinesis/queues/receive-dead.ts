@@ -9,12 +9,18 @@ import { queueError } from './settle.ts'
 
 /** Dead letters that were visible; none when time is up, the client is gone or the queue is. */
 export async function receiveDeadLetters(queue: Queue, request: ReceiveRequest, context: Context): Promise<Output[]> {
+  const deadlineMs = context.clock.now() + request.waitMs
+  const records = await lookThrough(queue, request, context)
+  if (records.length > 0) return records
+  return context.queues.line(queue.id, 'dead-letter').stand(deadlineMs, context.hungUp(), () => listen(queue, request, deadlineMs, context))
+}
+
+async function listen(queue: Queue, request: ReceiveRequest, deadlineMs: number, context: Context): Promise<Output[]> {
   const { engine, queues, clock } = context
   const { topic } = queue.stream
-  const deadlineMs = clock.now() + request.waitMs
+  const signal = context.hungUp()
   for (let isAwake = true; ; ) {
     const records = await lookThrough(queue, request, context)
-    const signal = context.hungUp()
     if (records.length > 0 || !isAwake || signal.aborted || clock.now() >= deadlineMs) return records
     const { length } = topic.partitions
     const visibleAtMs = (): number =>

@@ -29,12 +29,19 @@ const stepBytes = 64 * 1024
 
 /** Records that were visible; none when time is up, the client is gone or the queue is. */
 export async function receiveRecords(queue: Queue, request: ReceiveRequest, context: Context): Promise<Output[]> {
+  const deadlineMs = context.clock.now() + request.waitMs
+  // What is there is for everybody to take; only who finds nothing gets in line.
+  const { records } = await lookThrough(queue, request, context)
+  if (records.length > 0) return records
+  return context.queues.line(queue.id, 'record').stand(deadlineMs, context.hungUp(), () => listen(queue, request, deadlineMs, context))
+}
+
+async function listen(queue: Queue, request: ReceiveRequest, deadlineMs: number, context: Context): Promise<Output[]> {
   const { engine, queues, clock } = context
   const { topic } = queue.stream
-  const deadlineMs = clock.now() + request.waitMs
+  const signal = context.hungUp()
   for (let isAwake = true; ; ) {
     const { records, seen } = await lookThrough(queue, request, context)
-    const signal = context.hungUp()
     if (records.length > 0 || !isAwake || signal.aborted || clock.now() >= deadlineMs) return records
     const ready = (): boolean =>
       !queues.isServing(queue.id) ||
