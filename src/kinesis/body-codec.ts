@@ -1,4 +1,5 @@
 // Bodies as bytes and as values, in the dress that a request came in: JSON 1.1 or CBOR, and gzip around either.
+import { isAscii } from 'node:buffer'
 import { serializationError } from './aws-error.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import { encodeJson } from './json.ts'
@@ -20,11 +21,14 @@ export async function unpackBody(body: Buffer, encoding: string | undefined, byt
   }
 }
 
+/** UTF-8. Most bodies are ASCII, base64 above all: those are copied, which takes half of the time that decoding does. */
+export const textOf = (body: Buffer): string => (isAscii(body) ? body.toString('latin1') : body.toString('utf8'))
+
 /** The members of a request. */
 export function parseBody(body: Buffer, format: BodyFormat): Record<string, unknown> {
   let value: unknown
   try {
-    value = format === 'cbor' ? decodeCbor(body) : JSON.parse(body.toString('utf8'))
+    value = format === 'cbor' ? decodeCbor(body) : JSON.parse(textOf(body))
   } catch {
     throw serializationError()
   }

@@ -58,6 +58,8 @@ const hints: Readonly<Record<string, string>> = {
   UnknownOperationException: 'POST / with X-Amz-Target: Kinesis_20131202.<Operation> and Content-Type: application/x-amz-json-1.1',
 }
 
+const noQuery = new URLSearchParams()
+
 export class Door {
   readonly #options: DoorOptions
   readonly #operations: ReadonlyMap<string, Operation>
@@ -107,7 +109,7 @@ export class Door {
     const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)
     if (!operation) throw new AwsError('UnknownOperationException')
     const at = request.url.indexOf('?')
-    const fault = authorizationFault(request.headers, new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)))
+    const fault = authorizationFault(request.headers, at < 0 ? noQuery : new URLSearchParams(request.url.slice(at + 1)))
     if (fault) throw fault
     const refused = this.#options.verifier?.verify(request, this.#options.services.clock.now())
     if (refused) throw new AwsError(refused.type, refused.message)

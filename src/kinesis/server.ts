@@ -81,6 +81,9 @@ const keepAliveMs = 75_000
 /** HTTP is loaded this long after the start, unless a client comes sooner. */
 const loadDelayMs = 100
 
+/** Answers up to this leave in one write with their head, over HTTP/1.1, where they are text. */
+const joinedCharsMax = 4096
+
 type AnyRequest = http.IncomingMessage | http2.Http2ServerRequest
 
 export function createKinesisServer(options: KinesisServerOptions): KinesisServer {
@@ -268,9 +271,10 @@ class HttpServer implements KinesisServer {
     if (share > bytesMax) return { answer: this.#door!.tooLarge(bytesMax), bytesIn: 0 }
     if (share > 0) await this.#budget.take(share)
     try {
-      const slow = clock.at(clock.now() + settings.get('aws.request.timeout.ms'), () => request.destroy())
+      // Node itself watches over HTTP/1.1.
+      const slow = request.httpVersionMajor === 1 ? null : clock.at(clock.now() + settings.get('aws.request.timeout.ms'), () => request.destroy())
       const outcome = await readBody(request, bytesMax)
-      slow.cancel()
+      slow?.cancel()
       if (outcome.kind === 'gone') return { answer: null, bytesIn: 0 }
       if (outcome.kind === 'too-large') return { answer: this.#door!.tooLarge(bytesMax), bytesIn: bytesMax }
       const { method = '', url = '/', headers } = request
@@ -287,17 +291,16 @@ class HttpServer implements KinesisServer {
   #answer(answer: HttpAnswer, request: AnyRequest, response: AnyResponse): number {
     if (response.destroyed) return 0
     const { headers } = answer
-    // Encoded once, here: a string would be measured and encoded again on its way to the socket.
-    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     const http1 = request.httpVersionMajor === 1
-    headers['Content-Length'] = String(body.length)
+    const { bytes, body } = outgoing(answer.body, http1)
+    headers['Content-Length'] = String(bytes)
     // Of a body that was not read to its end nothing can follow on this connection.
     if (http1 && (this.#closing || answer.status === 413)) headers['Connection'] = 'close'
     ;(response as http.ServerResponse).writeHead(answer.status, headers)
     ;(response as http.ServerResponse).end(body)
     if (answer.status === 413)
       response.once('finish', () => (http1 ? request.socket.destroySoon() : (request as http2.Http2ServerRequest).stream.close()))
-    return body.length
+    return bytes
   }
 
   /** An HTTP/1 connection that waited only for this answer may be closed. */
@@ -324,4 +327,13 @@ function hangUpOf(response: AnyResponse): () => AbortSignal {
     else response.once('close', () => controller.abort())
     return controller.signal
   }
+}
+
+/** An answer's body as it is handed to Node, and its length. */
+function outgoing(body: string | Buffer, http1: boolean): { bytes: number; body: string | Buffer } {
+  if (typeof body !== 'string') return { bytes: body.length, body }
+  if (http1 && body.length <= joinedCharsMax) return { bytes: Buffer.byteLength(body), body }
+  // Encoded once, here: Node would measure a string, and encode it again on its way to the socket.
+  const encoded = Buffer.from(body)
+  return { bytes: encoded.length, body: encoded }
 }
