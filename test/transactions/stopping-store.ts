@@ -1,7 +1,11 @@
-// A store whose process ends after so many writes: what comes later never happens, and is never answered.
+// Stores that do not take what they are given: one whose process ends after so many writes, so that what comes later never happens and is never answered; one whose disk
+// is full for a while.
 import { collectBatch } from '../../storage/batch.ts'
-import type { Store } from '../../storage/store.ts'
+import type { Log } from '../../storage/log.ts'
+import { StorageFull, type Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
+
+type Write = <Result>(run: () => Promise<Result>) => Promise<Result>
 
 export interface StoppingStore extends Store {
   /** Settles when the first write was swallowed. */
@@ -15,17 +19,34 @@ export function stoppingStore(inner: Store, writes: number): StoppingStore {
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
-  const write = <Result>(run: () => Promise<Result>): Promise<Result> => {
+  const write: Write = (run) => {
     if (left-- > 0) return run()
     stop()
     return new Promise(() => {})
   }
-  const log = intercepted(inner.log, {
-    append: (request) => write(() => inner.log.append(request)),
-    appendFor: (request, waiter) => {
-      write(() => inner.log.append(request)).then(waiter.stored.bind(waiter), waiter.failed.bind(waiter))
-    },
-  })
+  return intercepted(inner, { ...writingThrough(inner, write), stopped } as Partial<StoppingStore>) as StoppingStore
+}
+
+export interface FullStore {
+  readonly store: Store
+  /** As long as it is, every write is refused, after a turn, as a store does it. */
+  full: boolean
+}
+
+export function fullStore(inner: Store): FullStore {
+  const refuse = async (): Promise<never> => {
+    await new Promise((turn) => setImmediate(turn))
+    throw new StorageFull('no room')
+  }
+  const write: Write = (run) => (state.full ? refuse() : run())
+  const state: FullStore = { store: intercepted(inner, writingThrough(inner, write)), full: false }
+  return state
+}
+
+/** What of a store writes, with something between. */
+function writingThrough(inner: Store, write: Write): Pick<Store, 'log' | 'batch'> {
+  const append: Log['append'] = (request) => write(() => inner.log.append(request))
+  const log = intercepted(inner.log, { append, appendFor: (request, waiter) => void append(request).then(waiter.stored, waiter.failed) })
   const batch = () => {
     const collected = inner.batch()
     return collectBatch((parts) => {
@@ -37,15 +58,16 @@ export function stoppingStore(inner: Store, writes: number): StoppingStore {
       return write(() => collected.commit())
     })
   }
-  return Object.assign(intercepted(inner, { log, batch } as Partial<Store>), { stopped })
+  return { log, batch }
 }
 
 /** The object with some of its members replaced. */
 function intercepted<T extends object>(target: T, members: Partial<T>): T {
   return new Proxy(target, {
     get(_, name) {
-      const member: unknown = name in members ? members[name as keyof T] : target[name as keyof T]
-      return typeof member === 'function' && !(name in members) ? member.bind(target) : member
+      if (name in members) return members[name as keyof T]
+      const member: unknown = target[name as keyof T]
+      return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }
