@@ -5,8 +5,8 @@ import type { AppendResult } from '../../storage/log.ts'
 import type { Batch, Tables } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Effect, Token } from './effect.ts'
-import { queuedEventsMax, storeRetryMs } from './limits.ts'
-import { Slot } from './slot.ts'
+import { batchedEventsMax, queuedEventsMax, storeRetryMs } from './limits.ts'
+import { type Queued, Slot } from './slot.ts'
 import { Timers } from './timers.ts'
 
 /** Why the runtime itself turns a request away: the queue is full, the store has no room or is broken, the broker is closing. */
@@ -42,6 +42,10 @@ export interface Coordinator<State, Event, Stored, Volatile, Answer> {
   commutes(record: Stored): boolean
   /** Events that must see the outcome of every commuting record before them. */
   needsQuiet(event: Event): boolean
+  /** May the event be decided together with its neighbours, and stored with them in one batch? Only where `ahead` makes copies. */
+  isBatched?(state: State, event: Event): boolean
+  /** A copy of the state on which a batch is decided; what is decided is applied to the state itself when it is stored. */
+  ahead?(state: State): State
   /** True for a state that is as good as none. */
   isGone(state: State): boolean
 }
@@ -195,10 +199,40 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
         continue
       }
       if (slot.inFlight > 0 && this.#coordinator.needsQuiet(next.event)) return
+      if (this.#runBatch(slot)) continue
       slot.drop()
       const { event, token } = next
       this.#run(slot, token, (state, moment) => this.#coordinator.decide(state, event, moment))
     }
+  }
+
+  /** Several events that wait are decided one after the other on a copy, so that they share one commit: a thousand members that come at once need not wait for as many. */
+  #runBatch(slot: Slot<State, Event>): boolean {
+    const coordinator = this.#coordinator
+    const { ahead, isBatched } = coordinator
+    const mayJoin = (state: State, next: Queued<Event> | undefined): next is Queued<Event> =>
+      next !== undefined && next.token !== 0 && isBatched?.(state, next.event) === true
+    if (!ahead || !mayJoin(slot.state as State, slot.peek()) || !mayJoin(slot.state as State, slot.peek(1))) return false
+    const copy = ahead(slot.state as State)
+    const effects: Effect<Stored, Volatile, Answer>[] = []
+    const tokens: Token[] = []
+    const take = (more: Effect<Stored, Volatile, Answer>[]): number => {
+      for (const effect of more) if (effect.do === 'record' || effect.do === 'change') coordinator.apply(copy, effect.record)
+      return effects.push(...more) && more.length
+    }
+    for (let next = slot.peek(); tokens.length < batchedEventsMax && mayJoin(copy, next); next = slot.peek()) {
+      slot.drop()
+      tokens.push(next.token)
+      const nowMs = this.#options.clock.now()
+      try {
+        take(coordinator.decide(copy, next.event, { nowMs, to: next.token }))
+        while (take(coordinator.settle(copy, nowMs)) > 0);
+      } catch (error) {
+        this.#break(slot, next.token, error)
+      }
+    }
+    this.#see(slot, tokens, effects)
+    return true
   }
 
   #load(slot: Slot<State, Event>): Promise<void> | undefined {
@@ -242,11 +276,16 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
   #run(slot: Slot<State, Event>, token: Token, decide: (state: State, moment: Moment) => Effect<Stored, Volatile, Answer>[]): void {
     try {
       const effects = decide(slot.state as State, { nowMs: this.#options.clock.now(), to: token })
-      if (effects.some((effect) => effect.do === 'record')) this.#store(slot, token, effects)
-      else this.#carryOut(slot, effects)
+      this.#see(slot, [token], effects)
     } catch (error) {
       this.#break(slot, token, error)
     }
+  }
+
+  /** Has the effects stored where there is anything to store, then carried out. */
+  #see(slot: Slot<State, Event>, tokens: readonly Token[], effects: Effect<Stored, Volatile, Answer>[]): void {
+    if (effects.some((effect) => effect.do === 'record')) this.#store(slot, tokens, effects)
+    else this.#carryOut(slot, effects)
   }
 
   /** Everything that these effects want stored is durable by now. */
@@ -258,15 +297,15 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
       const more = this.#coordinator.settle(slot.state as State, this.#options.clock.now())
       if (more.length === 0) return
       if (more.some((effect) => effect.do === 'record')) {
-        this.#store(slot, 0, more)
+        this.#store(slot, [0], more)
         return
       }
       for (const effect of more) this.#perform(slot, effect)
     }
   }
 
-  /** Stores the records of one decision in one batch, then goes on from there. */
-  #store(slot: Slot<State, Event>, token: Token, effects: Effect<Stored, Volatile, Answer>[]): void {
+  /** Stores the records of these decisions in one batch, then goes on from there. */
+  #store(slot: Slot<State, Event>, tokens: readonly Token[], effects: Effect<Stored, Volatile, Answer>[]): void {
     const batch = this.#options.batch()
     const outcomes: Outcome[] = []
     let commutes = true
@@ -290,12 +329,12 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
         try {
           this.#carryOut(slot, effects)
         } catch (error) {
-          this.#break(slot, token, error)
+          for (const token of tokens) this.#break(slot, token, error)
         }
       } else {
-        this.#refuse(token, 'not-stored')
+        for (const token of tokens) this.#refuse(token, 'not-stored')
         // What the state called for is still to be done.
-        if (token === 0) slot.timers.arm(storeRetryTimer, this.#options.clock.now() + storeRetryMs)
+        if (tokens.includes(0)) slot.timers.arm(storeRetryTimer, this.#options.clock.now() + storeRetryMs)
       }
       this.#pump(slot)
     }

@@ -2,7 +2,8 @@
 import type { Token } from './effect.ts'
 import type { Timers } from './timers.ts'
 
-interface Queued<Event> {
+/** An event that waits, with whom to answer. */
+export interface Queued<Event> {
   event: Event
   token: Token
 }
@@ -35,8 +36,9 @@ export class Slot<State, Event> {
     for (let at = this.head; at < this.queue.length; at++) yield this.queue[at]!.token
   }
 
-  peek(): Queued<Event> | undefined {
-    return this.queue[this.head]
+  /** The next one, or one behind it. */
+  peek(behind = 0): Queued<Event> | undefined {
+    return this.queue[this.head + behind]
   }
 
   drop(): void {

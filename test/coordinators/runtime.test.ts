@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
 import { arm, change, record, reply } from '../../src/coordinators/effect.ts'
-import { queuedEventsMax, storeRetryMs } from '../../src/coordinators/limits.ts'
+import { batchedEventsMax, queuedEventsMax, storeRetryMs } from '../../src/coordinators/limits.ts'
 import { type Coordinator, Runtime } from '../../src/coordinators/runtime.ts'
 import { Timers } from '../../src/coordinators/timers.ts'
 import type { Batch, Tables } from '../../storage/tables.ts'
@@ -13,7 +13,7 @@ interface Counter {
   owed: number
 }
 type Event =
-  | { do: 'add' | 'add-in-order'; amount: number }
+  | { do: 'add' | 'add-in-order' | 'add-together'; amount: number }
   | { do: 'read' | 'settled-read' }
   | { do: 'note'; text: string }
   | { do: 'owe'; amount: number }
@@ -30,6 +30,10 @@ function counters(load: (key: string) => Promise<Counter> | Counter): Coordinato
       switch (event.do) {
         case 'add':
         case 'add-in-order':
+        case 'add-together':
+          if (event.do === 'add-together' && event.amount < 0) throw new Error('broken')
+          if (event.do === 'add-together')
+            return [record({ type: 'added', amount: event.amount, commutes: false }), reply(to, `${state.sum + event.amount} in all`)]
           return [record({ type: 'added', amount: event.amount, commutes: event.do === 'add' }), reply(to, `${event.amount} added`)]
         case 'read':
         case 'settled-read':
@@ -64,6 +68,8 @@ function counters(load: (key: string) => Promise<Counter> | Counter): Coordinato
     wake: () => [],
     commutes: (what) => what.type === 'added' && what.commutes,
     needsQuiet: (event) => event.do === 'settled-read',
+    isBatched: (_, event) => event.do === 'add-together',
+    ahead: (state) => ({ ...state, notes: [...state.notes] }),
     isGone: (state) => state.sum === 0 && state.notes.length === 0,
   }
 }
@@ -105,6 +111,44 @@ class World {
 }
 
 describe('the runtime', () => {
+  test('decides events that wait together, each on top of the one before it, and stores them in one batch', async () => {
+    const world = new World()
+    world.ask({ do: 'add-in-order', amount: 1 })
+    for (const amount of [10, 20, 30]) world.ask({ do: 'add-together', amount })
+    world.ask({ do: 'read' })
+    expect(world.commits.length).toBe(1)
+    world.commits[0]!.succeed()
+    expect(await world.heard()).toEqual(['1 added'])
+    expect(world.commits.length).toBe(2)
+    expect(world.runtime.peek('k')?.sum).toBe(1)
+    world.commits[1]!.succeed()
+    expect(await world.heard()).toEqual(['11 in all', '31 in all', '61 in all', '61'])
+  })
+
+  test('refuses a whole batch that cannot be stored, and one of its events that breaks alone', async () => {
+    const world = new World()
+    world.ask({ do: 'add-in-order', amount: 1 })
+    for (const amount of [10, -1, 20]) world.ask({ do: 'add-together', amount })
+    world.commits[0]!.succeed()
+    expect(await world.heard()).toEqual(['1 added', 'Error: broken'])
+    world.commits[1]!.fail()
+    expect(await world.heard()).toEqual(['not-stored', 'not-stored'])
+    expect(world.runtime.peek('k')?.sum).toBe(1)
+    expect(world.errors.length).toBe(1)
+  })
+
+  test('takes a bounded number of events at a time', async () => {
+    const world = new World()
+    world.ask({ do: 'add-in-order', amount: 1 })
+    for (let at = 0; at < batchedEventsMax + 1; at++) world.ask({ do: 'add-together', amount: 1 })
+    world.commits[0]!.succeed()
+    await world.heard()
+    world.commits[1]!.succeed()
+    expect((await world.heard()).length).toBe(batchedEventsMax)
+    world.commits[2]!.succeed()
+    expect(await world.heard()).toEqual([`${batchedEventsMax + 2} in all`])
+  })
+
   test('answers after the record is durable, and applies it only then', async () => {
     const world = new World()
     world.ask({ do: 'add-in-order', amount: 5 })

@@ -16,7 +16,7 @@ import { settleConsumer } from './consumer/leave.ts'
 import { expireOfConsumer } from './consumer/offsets.ts'
 import { loadRegexes } from './consumer/regex.ts'
 import { type ConsumerGroupRow, consumerMemberTable } from './consumer/rows.ts'
-import { applyConsumer, type ConsumerGroup, newConsumerGroup } from './consumer/state.ts'
+import { applyConsumer, type ConsumerGroup, copyConsumer, newConsumerGroup } from './consumer/state.ts'
 import type { ConsumerWorld } from './consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
 import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
@@ -71,9 +71,14 @@ export function createGroupCoordinator(options: GroupOptions): GroupCoordinator 
     // Nothing but the reads and removals of offsets depends on them; those wait (needsQuiet).
     commutes: ({ type }) => type === 'offset-committed' || type === 'offset-pending' || type === 'group-created',
     needsQuiet: ({ verb }) => verb === 'delete' || verb === 'offset-delete' || verb === 'clean-up' || verb === 'topic-gone',
+    isBatched: (group, { verb }) => group.body?.kind === 'consumer' && memberVerbs.has(verb),
+    ahead: (group) => ({ ...group, body: group.body?.kind === 'consumer' ? copyConsumer(group.body) : group.body }),
     isGone: (group) => group.body === null && group.offsets.size === 0 && group.pending.size === 0,
   }
 }
+
+/** What members of a consumer group send, of which many may come at once. None of them looks at offsets. */
+const memberVerbs: ReadonlySet<GroupEvent['verb']> = new Set(['consumer-heartbeat', 'heartbeat', 'join', 'sync', 'leave'])
 
 function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: GroupOptions): GroupEffect[] {
   switch (event.verb) {

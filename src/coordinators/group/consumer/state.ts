@@ -82,6 +82,21 @@ export function applyConsumer(group: ConsumerGroup, change: ConsumerChange | Con
   for (const [memberId, row] of change.members) remember(group, { ...row, id: memberId })
 }
 
+/** Changes of the copy leave the group as it is, and the other way round. */
+export function copyConsumer(group: ConsumerGroup): ConsumerGroup {
+  return {
+    ...group,
+    members: new Map(group.members),
+    statics: new Map(group.statics),
+    holders: new Map(Array.from(group.holders, ([topicId, holders]) => [topicId, new Map(holders)])),
+    names: new Map(group.names),
+    regexes: new Map(group.regexes),
+    offered: new Map(group.offered),
+    asked: new Set(group.asked),
+    expired: new Set(group.expired),
+  }
+}
+
 function forget(group: ConsumerGroup, memberId: string): void {
   const member = group.members.get(memberId)
   if (!member) return
