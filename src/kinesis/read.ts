@@ -43,6 +43,8 @@ export async function readShard(
   await engine.open([partition])
   const endOffset = shard.endOffset ?? Number.POSITIVE_INFINITY
   const encryption = encryptionOf(stream)
+  // A stream that spreads its records tells only the keys that producers gave.
+  const keyOf = (key: Buffer | null): string | undefined => (key === null && stream.facts.distribution === 'AUTO' ? undefined : partitionKeyOf(key))
   const records: Output[] = []
   let bytes = 0
   let lastTimestampMs = nowMs
@@ -70,7 +72,7 @@ export async function readShard(
         ApproximateArrivalTimestamp: new WireTime(lastTimestampMs),
         // A null value, which deletes a key from a compacted topic, reads as an empty one: AWS knows no other.
         Data: record.value() ?? noData,
-        PartitionKey: partitionKeyOf(record.key()),
+        PartitionKey: keyOf(record.key()),
         EncryptionType: encryption,
       })
       return true

@@ -71,11 +71,6 @@ export class QueuePartitions {
     return this.#runtime.timers(queueKeyOf(queueId, partition))
   }
 
-  /** Takes nothing more; what waits for the disk is still answered. */
-  quiesce(): void {
-    this.#runtime.quiesce()
-  }
-
   close(): void {
     this.#runtime.close()
   }
