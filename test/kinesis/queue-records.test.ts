@@ -1,5 +1,7 @@
 // What queues deliver, when and how often, over a real socket and under a clock that the test moves.
+import { cbor } from '@smithy/core/cbor'
 import { expect, test } from 'vitest'
+import { send, signed } from './harness.ts'
 import { QueueWorld, streamARN, told } from './queue-world.ts'
 
 test('a received record is invisible until its timeout has expired, then comes again with its count', async () => {
@@ -224,4 +226,26 @@ test('deleting a queue ends the receives that wait on it', async () => {
   await world.ask('DeleteQueue', { QueueARN: queue })
   expect(await waiting).toEqual([])
   expect(await world.ask('ListShards', { StreamARN: streamARN })).toMatchObject({ Shards: [{}] })
+})
+
+test('queues speak CBOR: data as bytes, times as tag 1 with milliseconds', async () => {
+  await using world = await QueueWorld.open()
+  const type = 'application/x-amz-cbor-1.1'
+  const ask = async (operation: string, input: object) => {
+    const headers = { 'content-type': type, 'x-amz-target': `Kinesis_20131202.${operation}`, ...signed }
+    const reply = await send(world.door.url, { headers, body: Buffer.from(cbor.serialize(input)) })
+    expect([reply.status, reply.headers['content-type']]).toEqual([200, type])
+    return cbor.deserialize(reply.bytes)
+  }
+  const StreamConfigurationList = [{ StreamARN: streamARN, StartingPosition: { Type: 'TRIM_HORIZON' } }]
+  const { QueueDescription } = await ask('CreateQueue', { QueueName: 'q', StreamConfigurationList })
+  const nowMs = world.clock.now()
+  expect(QueueDescription.QueueCreationTimestamp).toMatchObject({ tag: 1, value: nowMs })
+  await world.put('a')
+  const { QueueARN } = QueueDescription
+  const [record] = (await ask('ReceiveQueueRecords', { QueueARN, Limit: 1 })).QueueRecords
+  expect(Buffer.from(record.Data).toString()).toBe('a')
+  expect(record).toMatchObject({ FirstReceiveTimestamp: { tag: 1, value: nowMs }, ReceiveCount: 1 })
+  const { ReceiptHandle } = record
+  expect(await ask('AcknowledgeQueueRecords', { QueueARN, Entries: [{ ReceiptHandle }] })).toEqual({ Successful: [{ ReceiptHandle }], Failed: [] })
 })
