@@ -15,6 +15,9 @@ export const digestLength = 16
 
 export const readProgram = (directory: string): string => readFileSync(programFile(directory), 'latin1')
 
+/** What stack traces call it wherever it lies: compiled code would tell the directory of the build. */
+const shownName = 'twinlog/program.js'
+
 /** Code of one program, compiled by one V8 on one kind of processor, is of no use to another, which finds no file of its own and compiles. */
 export function codeFile(directory: string, program: string): string {
   return join(directory, `program-${program.slice(2, 2 + digestLength)}-${process.versions.v8}-${process.arch}.code`)
@@ -31,7 +34,7 @@ export function loadProgram(directory: string): { script: Script; run(require: N
   } catch {
     // Another Node.js than the one that built: compiling costs 30 ms.
   }
-  const script = new Script(program, { filename, ...(cachedData ? { cachedData } : {}) })
+  const script = new Script(program, { filename: shownName, ...(cachedData ? { cachedData } : {}) })
   return {
     script,
     run(require) {

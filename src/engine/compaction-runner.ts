@@ -83,6 +83,11 @@ export class CompactionRunner {
     this.#timer?.cancel()
   }
 
+  /** Settles when the pass that was under way at `close` has ended. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => {})
+  }
+
   /** Compacts whatever is due, and what becomes due meanwhile. */
   checkAll(): Promise<void> {
     this.#running ??= this.#work().finally(() => {

@@ -269,8 +269,8 @@ export class Engine {
   }
 
   /** Settles when the work that `close` called off has come to rest: the store can be closed then. */
-  idle(): Promise<void> {
-    return this.#freeing
+  async idle(): Promise<void> {
+    await Promise.all([this.#freeing, this.#retention.idle(), this.#compaction.idle()])
   }
 
   #partition(topic: Topic, index: number, uid: number, retired: boolean): Partition {

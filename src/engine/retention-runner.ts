@@ -17,7 +17,7 @@ export class RetentionRunner {
   #moved: (partition: Partition) => void
   #failed: (error: unknown) => void
   #timer: Timer | null = null
-  #running = new Set<Partition>()
+  #running = new Map<Partition, Promise<void>>()
   #closed = false
 
   constructor(options: {
@@ -52,11 +52,16 @@ export class RetentionRunner {
     this.#timer?.cancel()
   }
 
+  /** Settles when the steps that were under way at `close` have ended. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running.values())
+  }
+
   /** A commit made the partition larger: bytes over the limit by a whole segment go now, not at the next check. */
   grew(partition: Partition): void {
     const { retentionBytes, segmentBytes, cleanupPolicy } = partition.topic.config
     if (retentionBytes < 0 || !cleanupPolicy.delete || partition.bytes < retentionBytes + segmentBytes) return
-    if (!this.#running.has(partition)) this.#run(partition).catch(this.#failed)
+    if (!this.#closed && !this.#running.has(partition)) this.#run(partition).catch(this.#failed)
   }
 
   async checkAll(): Promise<void> {
@@ -71,18 +76,19 @@ export class RetentionRunner {
     }
   }
 
-  async #run(partition: Partition): Promise<void> {
-    if (this.#running.has(partition)) return
-    this.#running.add(partition)
-    try {
-      for (let more = true; more && !this.#closed; ) {
-        const policy = policyOf(partition.topic)
-        if (!policy || this.#topics.get(partition.topic.name) !== partition.topic) return
-        more = (await this.#store.log.retain(partition.uid, policy, this.#clock.now())).more
-        if (await partition.shortened()) this.#moved(partition)
-      }
-    } finally {
-      this.#running.delete(partition)
+  #run(partition: Partition): Promise<void> {
+    if (this.#running.has(partition)) return Promise.resolve()
+    const run = this.#retain(partition).finally(() => this.#running.delete(partition))
+    this.#running.set(partition, run)
+    return run
+  }
+
+  async #retain(partition: Partition): Promise<void> {
+    for (let more = true; more && !this.#closed; ) {
+      const policy = policyOf(partition.topic)
+      if (!policy || this.#topics.get(partition.topic.name) !== partition.topic) return
+      more = (await this.#store.log.retain(partition.uid, policy, this.#clock.now())).more
+      if (await partition.shortened()) this.#moved(partition)
     }
   }
 }

@@ -1,13 +1,14 @@
 // The executable: one bundled program and its compiled code, without which it must run as well.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { codeFile, loadProgram, programFile, readProgram } from '../../src/bundle/compiled.ts'
 import { executable } from './process.ts'
 
 const bundle = dirname(executable)
+const root = resolve(bundle, '../..')
 let copy = ''
 
 /** Beside the bundle, so that packages are found. */
@@ -24,6 +25,10 @@ const versionOf = (directory: string): string => execFileSync(process.execPath, 
 describe('the compiled code of the program', () => {
   test.skipIf(!existsSync(codeFile(bundle, readProgram(bundle))))('is taken by the Node.js that built it', () => {
     expect(loadProgram(bundle).script.cachedDataRejected).toBe(false)
+  })
+
+  test('tells nothing of where it was built', () => {
+    for (const file of readdirSync(bundle)) expect(readFileSync(join(bundle, file)).includes(root), file).toBe(false)
   })
 
   test('is not needed: another Node.js compiles anew', () => {
