@@ -98,7 +98,7 @@ export class ConsumerPlayer {
       case 'away':
         return this.beat(who, -2, words)
       case 'commit': {
-        const offsets = [{ topicId: this.topics.id('t'), partition: 0, offset: 7, leaderEpoch: 0, metadata: null }]
+        const offsets = [{ topicId: this.topics.id('t'), partition: Number(words.get('partition') ?? 0), offset: 7, leaderEpoch: 0, metadata: null }]
         const generation = Number(words.get('epoch') ?? this.clients.get(who)?.epoch ?? -1)
         const event: Asked<'commit'> = {
           verb: 'commit',

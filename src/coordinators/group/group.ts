@@ -15,7 +15,7 @@ import { type ConsumerVerbEvent, decideOfConsumer, decideWithoutConsumer, timers
 import { settleConsumer } from './consumer/leave.ts'
 import { expireOfConsumer } from './consumer/offsets.ts'
 import { loadRegexes } from './consumer/regex.ts'
-import { type ConsumerGroupRow, consumerMemberTable } from './consumer/rows.ts'
+import { type ConsumerGroupRow, type ConsumerMemberRow, consumerMemberTable } from './consumer/rows.ts'
 import { applyConsumer, type ConsumerGroup, copyConsumer, newConsumerGroup } from './consumer/state.ts'
 import type { ConsumerWorld } from './consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
@@ -32,6 +32,7 @@ import {
   type VolatileRecord,
   writeRecord,
 } from './records.ts'
+import { together } from './spread.ts'
 
 export interface Group {
   readonly id: string
@@ -279,10 +280,17 @@ async function loadConsumer(group: Group, tables: Tables, row: ConsumerGroupRow)
   apply(group, {
     type: 'consumer-changed',
     row: { ...row, assignedAtMs: row.assignedAtMs ?? 0 },
-    members: rows.map(({ key, row: member }) => [String(key[1]), { ...member, classic: member.classic ?? null }] as const),
+    members: rows.map(({ key, row: member }) => [String(key[1]), completed(member)] as const),
     gone: [],
   })
 }
+
+/** A row of an earlier version, with what it lacks. */
+const completed = (row: ConsumerMemberRow): ConsumerMemberRow => ({
+  ...row,
+  classic: row.classic ?? null,
+  given: row.given ?? [[row.epoch, together(row.assigned, row.revoking)]],
+})
 
 /** Members of a group that was just loaded have a whole session to be heard of: the broker was away, not they. */
 function wake(group: Group, moment: GroupMoment, options: GroupOptions): GroupEffect[] {

@@ -119,6 +119,7 @@ export const newMember = ({
   phase: 'stable',
   assigned: nothing,
   revoking: nothing,
+  given: [],
   target: nothing,
   classic: null,
 })

@@ -38,7 +38,7 @@ function leaver(group: ConsumerGroup, groupId: string, { memberId, instanceId }:
 function sendAway(group: ConsumerGroup, member: ConsumerMember, { nowMs }: GroupMoment): GroupEffect[] {
   const draft = new Draft(group)
   // It is gone from its partitions, so there is nothing left to wait for.
-  draft.put({ ...member, epoch: awayEpoch, phase: 'stable', revoking: nothing })
+  draft.put({ ...member, epoch: awayEpoch, phase: 'stable', revoking: nothing, given: [[0, member.assigned]] })
   return [...draft.effects(nowMs), cancel(revokeTimer(member.id))]
 }
 

@@ -3,7 +3,8 @@ import { arm, record, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
 import type { CommitEvent, FetchEvent, GroupError, OffsetDeleteEvent } from '../events.ts'
 import { commitRecords, expireOffsets, type Offsets } from '../offsets.ts'
-import type { ConsumerGroup } from './state.ts'
+import { partitionsOf } from '../spread.ts'
+import type { ConsumerGroup, ConsumerMember } from './state.ts'
 import { readsTopic } from './topics.ts'
 import { type ConsumerWorld, sessionMsOf } from './world.ts'
 
@@ -35,9 +36,14 @@ function checkCommit(group: ConsumerGroup, event: CommitEvent): GroupError {
   if (!member) return 'UNKNOWN_MEMBER_ID'
   // Older versions have no code for what may be wrong.
   if (event.producerId === null && member.classic === null && !event.tellsUnknownGroup) return 'UNSUPPORTED_VERSION'
-  if (event.generation === member.epoch) return 'NONE'
+  if (event.generation === member.epoch || isStillGood(member, event)) return 'NONE'
   return event.producerId === null && member.classic === null ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION'
 }
+
+/** An older epoch is as good where the member has had every one of the partitions since then or longer (KIP-1251): nobody else has read them meanwhile. */
+const isStillGood = ({ epoch, given }: ConsumerMember, { generation, offsets }: CommitEvent): boolean =>
+  generation < epoch &&
+  offsets.every(({ topicId, partition }) => given.some(([since, spread]) => since <= generation && partitionsOf(spread, topicId).includes(partition)))
 
 /** OffsetFetch 9 and later may say who asks: a member that has been fenced must not go on from these offsets. */
 export function checkFetch(group: ConsumerGroup, { member }: FetchEvent): GroupError {

@@ -1,5 +1,6 @@
 // One member's way from what it owns to its target (KIP-848): first it lets go of what it shall not keep, then it is given what others have let go of. Pure, one step.
 import { common, nothing, type Spread, together, without } from '../spread.ts'
+import type { Given } from './rows.ts'
 import type { ConsumerMember } from './state.ts'
 
 /** Who holds a partition now; undefined for nobody. */
@@ -34,7 +35,13 @@ function step(member: ConsumerMember, assignmentEpoch: number, owned: Spread | n
   const phase = given === wanted ? 'stable' : 'unreleased'
   if (phase === member.phase && member.epoch === assignmentEpoch && given.length === 0 && revoking.length === 0) return member
   const previousEpoch = member.epoch === assignmentEpoch ? member.previousEpoch : member.epoch
-  return { ...member, phase, epoch: assignmentEpoch, previousEpoch, assigned: together(kept, given), revoking: nothing }
+  const since = givenAfter(member.given, kept, given, assignmentEpoch)
+  return { ...member, phase, epoch: assignmentEpoch, previousEpoch, assigned: together(kept, given), revoking: nothing, given: since }
+}
+
+function givenAfter(before: readonly Given[], kept: Spread, given: Spread, epoch: number): readonly Given[] {
+  const after = before.map(([since, partitions]) => [since, common(partitions, kept)] as const).filter(([, partitions]) => partitions.length > 0)
+  return given.length === 0 ? after : [...after, [epoch, given]]
 }
 
 /** What of it nobody else holds; `wanted` itself where that is all. */

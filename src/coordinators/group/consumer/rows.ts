@@ -26,6 +26,9 @@ export interface ConsumerGroupRow {
  */
 export type MemberPhase = 'stable' | 'unrevoked' | 'unreleased'
 
+/** Partitions that a member was given with an epoch, and has since. */
+export type Given = readonly [epoch: number, partitions: Spread]
+
 /** What a member that speaks the classic protocol said when it joined. */
 export interface ClassicPart {
   readonly sessionTimeoutMs: number
@@ -52,6 +55,8 @@ export interface ConsumerMemberRow {
   readonly assigned: Spread
   /** What it must let go of and may still use. */
   readonly revoking: Spread
+  /** Since which epoch it has what it may use, let go of included; rows of before that was kept have nothing here. */
+  readonly given: readonly Given[]
   /** What it shall have in the end. */
   readonly target: Spread
   /** Null for a member that speaks the consumer protocol; rows of before there were others have nothing here. */

@@ -99,6 +99,7 @@ function consumerRow(member: Member, protocolName: string | null, generation: nu
     phase: 'stable',
     assigned: assignment.spread,
     revoking: nothing,
+    given: [[generation, assignment.spread]],
     target: assignment.spread,
     classic: { sessionTimeoutMs, protocols },
   }
