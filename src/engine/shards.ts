@@ -35,42 +35,80 @@ export function evenShards(count: number, createdMs: number): Shard[] {
   }))
 }
 
+/** Shards under change: as many splits and merges as a reshard takes, each in constant time. */
+export class ShardEdit {
+  readonly #byIndex: Map<number, Shard>
+  #next: number
+
+  constructor(shards: readonly Shard[]) {
+    this.#byIndex = new Map(shards.map((shard) => [shard.index, shard]))
+    this.#next = shards.reduce((largest, { index }) => Math.max(largest, index), -1) + 1
+  }
+
+  /** All shards as they are now. */
+  get shards(): Shard[] {
+    return [...this.#byIndex.values()]
+  }
+
+  /**
+   * Splits an open shard at `hashStart`: the parent ends, one child goes on on its partition, the other starts on `newPartition`.
+   * Answers the lower child and the upper one.
+   */
+  split(parentIndex: number, hashStart: bigint, newPartition: number, { endOffset, nowMs }: SplitPoint): [lower: Shard, upper: Shard] {
+    const parent = this.#byIndex.get(parentIndex)
+    if (!parent || parent.endOffset !== null) throw new Error(`shard ${parentIndex} is not open`)
+    this.#close(parent, endOffset, nowMs)
+    const { partition, hashEnd } = parent
+    const parents = [parentIndex]
+    return [
+      this.#begin({ partition, startOffset: endOffset, hashStart: parent.hashStart, hashEnd: hashStart - 1n, createdMs: nowMs, parents }),
+      this.#begin({ partition: newPartition, startOffset: 0, hashStart, hashEnd, createdMs: nowMs, parents }),
+    ]
+  }
+
+  /**
+   * Merges two open neighbours: both end, and one child goes on on the first one's partition. The second one's partition is to be
+   * retired. Answers the child.
+   */
+  merge(firstIndex: number, secondIndex: number, endOffsetOf: (partition: number) => number, nowMs: number): Shard {
+    const first = this.#byIndex.get(firstIndex)
+    const second = this.#byIndex.get(secondIndex)
+    if (!first || !second || first.endOffset !== null || second.endOffset !== null)
+      throw new Error(`shards ${firstIndex} and ${secondIndex} are not both open`)
+    const [lower, upper] = first.hashStart < second.hashStart ? [first, second] : [second, first]
+    if (lower.hashEnd + 1n !== upper.hashStart) throw new Error(`shards ${firstIndex} and ${secondIndex} are not adjacent`)
+    for (const parent of [first, second]) this.#close(parent, endOffsetOf(parent.partition), nowMs)
+    const { partition } = first
+    const { hashStart } = lower
+    const parents = [firstIndex, secondIndex]
+    return this.#begin({ partition, startOffset: endOffsetOf(partition), hashStart, hashEnd: upper.hashEnd, createdMs: nowMs, parents })
+  }
+
+  #close(shard: Shard, endOffset: number, closedMs: number): void {
+    this.#byIndex.set(shard.index, { ...shard, endOffset, closedMs })
+  }
+
+  #begin(facts: Omit<Shard, 'index' | 'endOffset' | 'closedMs'>): Shard {
+    const shard = { ...facts, index: this.#next++, endOffset: null, closedMs: null }
+    this.#byIndex.set(shard.index, shard)
+    return shard
+  }
+}
+
 /** Where and when a shard ends: the partition's end offset at the time of the change. */
 export interface SplitPoint {
   endOffset: number
   nowMs: number
 }
 
-/**
- * The shards after the open shard `parentIndex` was split at `hashStart`: the parent ends, one child goes on on its partition,
- * the other starts on `newPartition`.
- */
+/** The shards after one split (ShardEdit has the rules). */
 export function splitShard(shards: readonly Shard[], parentIndex: number, hashStart: bigint, newPartition: number, at: SplitPoint): Shard[] {
-  const parent = shards.find((shard) => shard.index === parentIndex)
-  if (!parent || parent.endOffset !== null) throw new Error(`shard ${parentIndex} is not open`)
-  const next = shards.reduce((largest, shard) => Math.max(largest, shard.index), -1) + 1
-  const child = (index: number, partition: number, startOffset: number, from: bigint, to: bigint): Shard => ({
-    index,
-    partition,
-    hashStart: from,
-    hashEnd: to,
-    startOffset,
-    endOffset: null,
-    createdMs: at.nowMs,
-    closedMs: null,
-    parents: [parentIndex],
-  })
-  return [
-    ...shards.map((shard) => (shard === parent ? { ...shard, endOffset: at.endOffset, closedMs: at.nowMs } : shard)),
-    child(next, parent.partition, at.endOffset, parent.hashStart, hashStart - 1n),
-    child(next + 1, newPartition, 0, hashStart, parent.hashEnd),
-  ]
+  const edit = new ShardEdit(shards)
+  edit.split(parentIndex, hashStart, newPartition, at)
+  return edit.shards
 }
 
-/**
- * The shards after two open neighbours were merged: both end, and one child goes on on the first one's partition. The second one's
- * partition is to be retired.
- */
+/** The shards after one merge (ShardEdit has the rules). */
 export function mergeShards(
   shards: readonly Shard[],
   firstIndex: number,
@@ -78,24 +116,9 @@ export function mergeShards(
   endOffsetOf: (partition: number) => number,
   nowMs: number,
 ): Shard[] {
-  const parents = [firstIndex, secondIndex].map((index) => shards.find((shard) => shard.index === index))
-  const [first, second] = parents
-  if (!first || !second || first.endOffset !== null || second.endOffset !== null)
-    throw new Error(`shards ${firstIndex} and ${secondIndex} are not both open`)
-  const [lower, upper] = first.hashStart < second.hashStart ? [first, second] : [second, first]
-  if (lower.hashEnd + 1n !== upper.hashStart) throw new Error(`shards ${firstIndex} and ${secondIndex} are not adjacent`)
-  const child: Shard = {
-    index: shards.reduce((largest, shard) => Math.max(largest, shard.index), -1) + 1,
-    partition: first.partition,
-    hashStart: lower.hashStart,
-    hashEnd: upper.hashEnd,
-    startOffset: endOffsetOf(first.partition),
-    endOffset: null,
-    createdMs: nowMs,
-    closedMs: null,
-    parents: [firstIndex, secondIndex],
-  }
-  return [...shards.map((shard) => (parents.includes(shard) ? { ...shard, endOffset: endOffsetOf(shard.partition), closedMs: nowMs } : shard)), child]
+  const edit = new ShardEdit(shards)
+  edit.merge(firstIndex, secondIndex, endOffsetOf, nowMs)
+  return edit.shards
 }
 
 /**
@@ -108,28 +131,16 @@ export function splitWidest(
   endOffsetOf: (partition: number) => number,
   nowMs: number,
 ): Shard[] {
-  let result = [...shards]
-  const open = result.filter((shard) => shard.endOffset === null)
+  const edit = new ShardEdit(shards)
   // Kept ordered by width, widest first, so that thousands of partitions are added without a scan each.
-  const heap = new WidthHeap(open)
-  let next = result.reduce((largest, shard) => Math.max(largest, shard.index), -1) + 1
-  const byIndex = new Map(result.map((shard) => [shard.index, shard]))
+  const heap = new WidthHeap(shards.filter((shard) => shard.endOffset === null))
   for (const partition of newPartitions) {
     const parent = heap.pop()
     if (!parent) throw new Error('a stream has at least one open shard')
-    const endOffset = endOffsetOf(parent.partition)
-    byIndex.set(parent.index, { ...parent, endOffset, closedMs: nowMs })
     const middle = parent.hashStart + (parent.hashEnd - parent.hashStart + 1n) / 2n
-    const base = { endOffset: null, createdMs: nowMs, closedMs: null, parents: [parent.index] }
-    const lower = { ...base, index: next++, partition: parent.partition, startOffset: endOffset, hashStart: parent.hashStart, hashEnd: middle - 1n }
-    const upper = { ...base, index: next++, partition, startOffset: 0, hashStart: middle, hashEnd: parent.hashEnd }
-    for (const child of [lower, upper]) {
-      byIndex.set(child.index, child)
-      heap.push(child)
-    }
+    for (const child of edit.split(parent.index, middle, partition, { endOffset: endOffsetOf(parent.partition), nowMs })) heap.push(child)
   }
-  result = [...byIndex.values()]
-  return result
+  return edit.shards
 }
 
 /** A binary heap of open shards, widest on top; of equals the one with the lowest index. */

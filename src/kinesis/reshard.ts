@@ -1,6 +1,6 @@
 // Resharding: what a split, a merge or a change of the shard count makes of a stream's shards. Each goes to the engine as one commit
 // that both doors see at once. The engine asks the plans below while no append is under way.
-import { mergeShards, type Shard, splitShard } from '../engine/shards.ts'
+import { mergeShards, ShardEdit, splitShard } from '../engine/shards.ts'
 import type { Reshard, Topic } from '../engine/topics.ts'
 import { type AwsError, notFound, validationError } from './aws-error.ts'
 import type { Context } from './operation.ts'
@@ -75,20 +75,19 @@ export function planMerge(topic: Topic, first: number, second: number, endOffset
  * where there are too few, as AWS does with short-lived shards in between.
  */
 export function planCount(topic: Topic, target: number, endOffsetOf: EndOffsetOf, nowMs: number): Reshard {
-  let shards: readonly Shard[] = topic.shards
+  const edit = new ShardEdit(topic.shards)
   let partitions = topic.partitions.length
   const retiredPartitions: number[] = []
   const end: EndOffsetOf = (partition) => (partition < topic.partitions.length ? endOffsetOf(partition) : 0)
-  const open = shards.filter(({ endOffset }) => endOffset === null).sort((a, b) => (a.hashStart < b.hashStart ? -1 : 1))
+  const open = topic.shards.filter(({ endOffset }) => endOffset === null).sort((a, b) => (a.hashStart < b.hashStart ? -1 : 1))
   const bounds = evenBounds(target)
   // Every bound of the target becomes a bound of an open shard …
   let at = 0
   for (const bound of bounds) {
     while (open[at]!.hashEnd < bound) at++
-    const shard = open[at]!
-    if (shard.hashStart === bound) continue
-    shards = splitShard(shards, shard.index, bound, partitions++, { endOffset: end(shard.partition), nowMs })
-    open.splice(at, 1, ...shards.slice(-2))
+    const { index, hashStart, partition } = open[at]!
+    if (hashStart === bound) continue
+    open.splice(at, 1, ...edit.split(index, bound, partitions++, { endOffset: end(partition), nowMs }))
   }
   // … and then what lies between two of them becomes one shard.
   const wanted = new Set(bounds)
@@ -98,11 +97,10 @@ export function planCount(topic: Topic, target: number, endOffsetOf: EndOffsetOf
       left = right
       continue
     }
-    shards = mergeShards(shards, left.index, right.index, end, nowMs)
+    left = edit.merge(left.index, right.index, end, nowMs)
     retiredPartitions.push(right.partition)
-    left = shards.at(-1)!
   }
-  return { shards, addedPartitions: partitions - topic.partitions.length, retiredPartitions }
+  return { shards: edit.shards, addedPartitions: partitions - topic.partitions.length, retiredPartitions }
 }
 
 /** Where shards of equal width begin, but for the first. */
