@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { inUse } from './aws-error.ts'
+import { Bucket } from './bucket.ts'
 import type { Consumer } from './consumers.ts'
 import { childShards } from './describe.ts'
 import { streamKeyFault } from './kms.ts'
@@ -39,6 +40,10 @@ const silenceMsMax = 5000
 const takeOverMs = 5000
 /** An event of this size goes through the windows of every client known; larger ones only for a record that is larger itself. */
 const eventLimits = { recordsMax: 1000, bytesMax: 1024 * 1024 }
+
+/** What a consumer is pushed of a shard in a second, where kinesis.limits is on. */
+const pushBytesPerS = 2 * 1024 * 1024
+const allowanceStepMs = 50
 
 interface Live {
   readonly startedMs: number
@@ -107,6 +112,7 @@ export class Subscriptions {
     const { stream } = consumer
     const counts = this.#counts.of(stream).consumer(consumer.name)
     const endMs = live.startedMs + lifeMs
+    const allowance = new Bucket(pushBytesPerS, pushBytesPerS, live.startedMs)
     let offset = fromOffset
     let saidMs = 0
     try {
@@ -122,6 +128,10 @@ export class Subscriptions {
           yield { exception: 'ResourceNotFoundException', message: `Consumer ${consumer.arn} or its stream does not exist any more.` }
           return
         }
+        if (this.#limits.on && !allowance.has(1, nowMs)) {
+          await this.#pause(consumer, entry, live, Math.min(endMs, nowMs + allowanceStepMs), signal)
+          continue
+        }
         const locked = streamKeyFault(stream, this.#engine.settings)
         if (locked) {
           yield { exception: locked.type, message: locked.message }
@@ -134,6 +144,7 @@ export class Subscriptions {
           counts.events++
           counts.records += read.records.length
           counts.bytes += read.bytes
+          allowance.spend(read.bytes, nowMs)
           counts.millisBehindLatest = read.millisBehindLatest
           yield {
             event: 'SubscribeToShardEvent',
@@ -152,6 +163,13 @@ export class Subscriptions {
     } finally {
       live.ended ??= 'done'
     }
+  }
+
+  /** Until then, or until the subscription must end. */
+  #pause({ stream }: Consumer, { shard }: StreamShard, live: Live, untilMs: number, signal: AbortSignal): Promise<void> {
+    const partition = stream.topic.partitions[shard.partition]!
+    live.wake = () => this.#engine.waiters.moved(partition)
+    return this.#engine.waiters.park([partition], untilMs, () => live.ended !== null, signal)
   }
 
   /** Until there is something to say. */

@@ -122,6 +122,32 @@ test('deregistering a consumer ends its subscriptions', async () => {
   expect(await events.next()).toBeNull()
 })
 
+test('with limits a subscription is pushed two MiB a second', async () => {
+  door.engine.settings.set('kinesis.limits', 'on')
+  await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 1 })
+  const Data = Buffer.alloc(900_000).toString('base64')
+  const megabytes = 8
+  for (let i = 0; i < megabytes; i++) {
+    await call(door.url, 'PutRecord', { StreamName: 's', PartitionKey: 'k', Data })
+    await clock.advance(1000)
+  }
+  const { body } = await call(door.url, 'RegisterStreamConsumer', { StreamARN: streamARN, ConsumerName: 'c' })
+  const events = (await subscribe((body['Consumer'] as { ConsumerARN: string }).ConsumerARN)) as Events
+  await events.next()
+  const beganMs = clock.now()
+  let got = 0
+  let next = events.next().then(() => ++got)
+  while (got < megabytes) {
+    const before = got
+    // Time stands still while there is an allowance, and moves when there is none.
+    await Promise.race([next, new Promise((turn) => setTimeout(turn, 20))])
+    if (got === before) await clock.advance(50)
+    else next = events.next().then(() => ++got)
+  }
+  const seconds = (clock.now() - beganMs) / 1000
+  expect((megabytes * 900_000) / 2 ** 21 - 1.5).toBeLessThan(seconds)
+})
+
 test('a key that becomes unusable ends a subscription with its exception', async () => {
   const { events } = await ready()
   await events.next()
