@@ -23,8 +23,10 @@ export interface ReadRecord {
 const noData = Buffer.alloc(0)
 
 /** Is the record past its stream's retention? Retention itself takes whole segments, and only some time later. */
-const isExpired = (timestampMs: number, { topic }: Stream, nowMs: number): boolean =>
-  topic.config.retentionMs >= 0 && timestampMs < nowMs - topic.config.retentionMs
+function isExpired(timestampMs: number, { topic }: Stream, nowMs: number): boolean {
+  const { retentionMs, cleanupPolicy } = topic.config
+  return cleanupPolicy.delete && retentionMs >= 0 && timestampMs < nowMs - retentionMs
+}
 
 /** Reads on until `enough` says so. What no reader sees, or none may see any more, is left out. Answers where it stopped. */
 export function readRecords(

@@ -137,8 +137,9 @@ export class Queues {
   }
 
   isServing(id: string): boolean {
-    const status = this.#queueOf(id)?.status
-    return status === 'ACTIVE' || status === 'UPDATING'
+    const row = this.#rows.get(id)
+    const isThere = row !== undefined && this.#options.engine.topics.byId(row.topicId) !== undefined
+    return isThere && /^(ACTIVE|UPDATING)$/.test(this.#statusOf(row))
   }
 
   create(
@@ -216,10 +217,15 @@ export class Queues {
     const topic = row && engine.topics.byId(row.topicId)
     const stream = topic && streams.byName(topic.name)
     if (!row || !stream) return undefined
-    const { activeMs, updatedMs, goneMs, topicId: _, ...told } = row
+    const { name, createdMs, start, tags, policy, visibilityS, receiveCountMax } = row
+    const told = { name, createdMs, start, tags, policy, visibilityS, receiveCountMax }
+    return { ...told, id, arn: this.#arnOf(id), status: this.#statusOf(row), stream }
+  }
+
+  #statusOf({ activeMs, updatedMs, goneMs }: QueueRow): QueueStatus {
+    if (goneMs !== null) return 'DELETING'
     const nowMs = this.#options.clock.now()
-    const status = goneMs !== null ? 'DELETING' : nowMs < activeMs ? 'CREATING' : nowMs < updatedMs ? 'UPDATING' : 'ACTIVE'
-    return { ...told, id, arn: this.#arnOf(id), status, stream }
+    return nowMs < activeMs ? 'CREATING' : nowMs < updatedMs ? 'UPDATING' : 'ACTIVE'
   }
 
   #arnOf(id: string): string {
