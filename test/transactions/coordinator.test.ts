@@ -97,7 +97,38 @@ test('a transaction that takes too long is aborted, its producer is fenced, also
   await world.clock.advance(2_000)
   await world.engine.open([world.partition(1)])
   expect(world.partition(1).lastStableOffset).toBe(2)
-  expect((await end(world, producer, true, true)).error).toBe('PRODUCER_FENCED')
+  expect((await end(world, producer, true, false)).error).toBe('PRODUCER_FENCED')
+  expect(await world.produce('tx', { ...producer, sequence: 1 }, 1, 'late')).toBe('PRODUCER_FENCED')
+  // Who asks with KIP-890 learns that it was not committed, and an abort is what has happened.
+  expect((await end(world, producer, true, true)).error).toBe('INVALID_TXN_STATE')
+  expect(await end(world, producer, false, true)).toMatchObject({ error: 'NONE', producerEpoch: 1 })
+})
+
+test('KIP-588: a producer whose transaction timed out may go on with the next epoch, unless another has the id', async () => {
+  const world = await World.open()
+  const producer = { ...(await init(world)), sequence: 0 }
+  await world.produce('tx', producer, 0, 'slow')
+  await world.clock.advance(11_000)
+  const next = await init(world, 'tx', producer)
+  expect(next).toEqual({ error: 'NONE', producerId: producer.producerId, producerEpoch: 1 })
+  expect((await world.transactions.describe('tx'))?.state).toBe('Empty')
+  expect(await world.produce('tx', { ...next, sequence: 0 }, 0, 'again')).toBe('NONE')
+  expect((await end(world, next, true, true)).error).toBe('NONE')
+  expect(await world.readCommitted(0)).toEqual(['again'])
+  await init(world)
+  expect((await init(world, 'tx', next)).error).toBe('PRODUCER_FENCED')
+})
+
+test('an init that names the epoch before an open transaction aborts that first', async () => {
+  const world = await World.open()
+  const first = await init(world)
+  await world.produce('tx', { ...first, sequence: 0 }, 0, 'a')
+  const second = await end(world, first, true, true)
+  await world.produce('tx', { ...second, sequence: 0 }, 0, 'open')
+  const third = await init(world, 'tx', first)
+  expect(third).toMatchObject({ error: 'NONE', producerEpoch: second.producerEpoch + 2 })
+  expect(await world.readCommitted(0)).toEqual(['a'])
+  expect((await end(world, second, true, true)).error).toBe('PRODUCER_FENCED')
 })
 
 test('an id that nobody uses is forgotten after its expiry', async () => {

@@ -65,11 +65,13 @@ function raiseOnly(body: Transaction, event: EndEvent, { to, nowMs, limits }: Tr
   ]
 }
 
-/** The transaction timed out: aborted under a higher epoch, which fences its producer. */
+/** The transaction timed out: aborted under a higher epoch, which fences its producer. It may take up that epoch where it says which one it had (KIP-588). */
 export function decideTimeout(body: Transaction | null, { nowMs, limits }: TransactionMoment): TransactionEffect[] {
   if (body?.status !== 'ongoing') return []
   const epoch = fencingEpoch(body.producerEpoch)
-  const after = { producerEpoch: epoch, lastProducerId: -1, lastProducerEpoch: -1 }
+  const recovers = nextEpoch(body.producerEpoch) !== null
+  const last = recovers ? { lastProducerId: body.producerId, lastProducerEpoch: body.producerEpoch } : { lastProducerId: -1, lastProducerEpoch: -1 }
+  const after = { producerEpoch: epoch, ...last }
   return [record(ended(body, false, epoch, after, nowMs)), arm(expiryTimer, nowMs + limits.expirationMs)]
 }
 

@@ -9,7 +9,12 @@ export function decideInit(body: Transaction | null, event: InitEvent, moment: T
   if (!body) return begin(event, moment)
   const claim = claimOf(body, event)
   if (claim === 'fenced') return [reply(to, failed('PRODUCER_FENCED'))]
-  if (claim === 'retry') return [reply(to, { error: 'NONE', producerId: body.producerId, producerEpoch: body.producerEpoch })]
+  if (claim === 'retry') {
+    const answer = reply(to, { error: 'NONE' as const, producerId: body.producerId, producerEpoch: body.producerEpoch })
+    if (body.status === 'empty') return [answer]
+    const row = { ...rowOf(body), ...begun(event, nowMs) }
+    return [record({ type: 'transaction-changed', row }), arm(expiryTimer, nowMs + limits.expirationMs), answer]
+  }
 
   const open = body.status === 'ongoing'
   // An open transaction is aborted under an epoch of its own, which fences its producer; the new one starts an epoch later, as in Kafka.
@@ -22,10 +27,7 @@ export function decideInit(body: Transaction | null, event: InitEvent, moment: T
     lastProducerId: body.producerId,
     // Only one who named its epoch may come again for the answer.
     lastProducerEpoch: event.producerId === -1 ? -1 : event.producerEpoch,
-    timeoutMs: event.timeoutMs,
-    status: 'empty' as const,
-    startedMs: -1,
-    updatedMs: nowMs,
+    ...begun(event, nowMs),
   }
   const change = open
     ? record(ended(body, false, markerEpoch, after, nowMs))
@@ -38,6 +40,8 @@ export function decideInit(body: Transaction | null, event: InitEvent, moment: T
   ]
 }
 
+const begun = ({ timeoutMs }: InitEvent, nowMs: number) => ({ timeoutMs, status: 'empty' as const, startedMs: -1, updatedMs: nowMs })
+
 /** The first producer of a transactional id. One that names an id from before it was forgotten starts over all the same. */
 function begin(event: InitEvent, { to, nowMs, limits }: TransactionMoment): TransactionEffect[] {
   const producerId = event.freshProducerId
@@ -48,12 +52,9 @@ function begin(event: InitEvent, { to, nowMs, limits }: TransactionMoment): Tran
     producerEpoch: 0,
     lastProducerId: -1,
     lastProducerEpoch: -1,
-    timeoutMs: event.timeoutMs,
-    status: 'empty' as const,
     partitions: [],
     groups: [],
-    startedMs: -1,
-    updatedMs: nowMs,
+    ...begun(event, nowMs),
   }
   return [
     record({ type: 'transaction-changed', row }),
@@ -67,5 +68,7 @@ function claimOf(body: Transaction, { producerId, producerEpoch }: InitEvent): '
   if (producerId === -1) return 'granted'
   if (producerId === body.producerId && producerEpoch === body.producerEpoch) return 'granted'
   const had = producerId === body.lastProducerId && producerEpoch === body.lastProducerEpoch && body.lastProducerEpoch !== -1
-  return had ? 'retry' : 'fenced'
+  if (!had) return 'fenced'
+  // Where a transaction is open in the epoch that it was given, somebody has taken that up: it begins anew.
+  return body.status === 'ongoing' ? 'granted' : 'retry'
 }
