@@ -46,8 +46,8 @@ class WaitingAppend implements Waiting {
   }
 }
 
-/** More than this waits for the next commit: a transaction holds its values in memory a second time. */
-const commitBytesMax = 64 * 1024 * 1024
+/** More than this waits for the next commit: what is written should not have fallen out of the processor's caches since it was received, and who came first is answered first. */
+const commitBytesMax = 4 * 1024 * 1024
 /** A commit of this size deletes garbage along the way; smaller ones are about latency and leave it to later. */
 const garbageWithBytesMin = 64 * 1024
 /** Chunks deleted in one commit: this many, or twice what the commit adds, so that deleting keeps up with writing; more when nobody waits. */
