@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer'
 import { serializationError } from './aws-error.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import { encodeJson } from './json.ts'
+import { encodeJsonBytes } from './json-bytes.ts'
 
 export type BodyFormat = 'json' | 'cbor'
 
@@ -36,4 +37,11 @@ export function parseBody(body: Buffer, format: BodyFormat): Record<string, unkn
   return value as Record<string, unknown>
 }
 
-export const encodeBody = (value: unknown, format: BodyFormat): string | Buffer => (format === 'cbor' ? encodeCbor(value) : encodeJson(value))
+/** Answers with as many records or more are written as bytes at once; smaller ones are cheaper as text. */
+const recordsForBytes = 8
+
+export function encodeBody(value: unknown, format: BodyFormat): string | Buffer {
+  if (format === 'cbor') return encodeCbor(value)
+  const { Records: records } = value as { Records?: unknown }
+  return Array.isArray(records) && records.length >= recordsForBytes ? encodeJsonBytes(value) : encodeJson(value)
+}

@@ -6,8 +6,10 @@ import type { EventSource } from './subscription.ts'
 
 export async function* framesOf(source: EventSource, format: BodyFormat, signal: AbortSignal): AsyncGenerator<Buffer> {
   const contentType = format === 'cbor' ? cborType : jsonType
-  const frame = (kind: Readonly<Record<string, string>>, payload: unknown): Buffer =>
-    eventFrame({ ...kind, ':content-type': contentType }, Buffer.from(encodeBody(payload, format)))
+  const frame = (kind: Readonly<Record<string, string>>, payload: unknown): Buffer => {
+    const body = encodeBody(payload, format)
+    return eventFrame({ ...kind, ':content-type': contentType }, typeof body === 'string' ? Buffer.from(body) : body)
+  }
   yield frame({ ':message-type': 'event', ':event-type': 'initial-response' }, {})
   for await (const pushed of source.events(signal)) {
     if ('exception' in pushed) yield frame({ ':message-type': 'exception', ':exception-type': pushed.exception }, { message: pushed.message })

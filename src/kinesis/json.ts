@@ -1,5 +1,5 @@
-// Outputs -> JSON 1.1: blobs as base64, times as decimal seconds. The generic walk is also the fast one: strings are joined, and a
-// blob becomes text once. Does not parse; V8 does.
+// Outputs -> JSON 1.1: blobs as base64, times as decimal seconds. The obvious walk, which joins strings, and the fast one for small answers;
+// json-bytes.ts is the one for large ones. Does not parse; V8 does.
 import { WireTime } from './wire-time.ts'
 
 /** Nothing in it needs an escape. */
