@@ -19,6 +19,8 @@ const times = new Set([
   'StreamCreationTimestamp',
   'ApproximateArrivalTimestamp',
   'ConsumerCreationTimestamp',
+  'QueueCreationTimestamp',
+  'FirstReceiveTimestamp',
   'StartedAt',
   'EndedAt',
   'EarliestAllowedEndAt',
