@@ -11,7 +11,7 @@ export const groupIdBytesMax = 1_000
 /** How much of a client id or instance id goes into a generated member id, which is a part of stored keys. */
 export const memberIdPrefixCharsMax = 255
 /** Events of one key that are decided together and stored in one batch: enough to spare commits, too few to hold up other keys for long. */
-export const batchedEventsMax = 32
+export const batchedEventsMax = 16
 /** How long to wait before storing again what the store had no room for, in milliseconds. */
 export const storeRetryMs = 1_000
 /** Records of one queue and partition that may be out for delivery or wait for another. All of their states are stored with each delivery: tens of kilobytes at most. */

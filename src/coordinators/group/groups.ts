@@ -172,7 +172,9 @@ export class Groups {
         listed.push({ groupId, kind: body.kind, state: phaseOf(body), protocolType: 'consumer', memberCount: body.members.size })
         continue
       }
-      listed.push({ groupId, kind: body.kind, state: phaseNames[body.phase], protocolType: body.protocolType ?? '', memberCount: body.members.size })
+      // The last member has left, and that is being stored.
+      const phase = body.phase === 'preparing-rebalance' && body.members.size === 0 ? 'empty' : body.phase
+      listed.push({ groupId, kind: body.kind, state: phaseNames[phase], protocolType: body.protocolType ?? '', memberCount: body.members.size })
     }
     for (const [groupId, row] of this.#stored) {
       if (others.has(groupId)) continue
