@@ -110,7 +110,13 @@ test('kill -9 in the middle of reshards leaves each of them whole or undone', as
   let unanswered = 0
   for (let kill = 0; kill < kills; kill++) {
     // A few reshards that are answered, then one that the kill may cut off.
-    for (let i = 0; i < 3; i++) await reshardOf(await open(client)).run(client)
+    let usualMs = 0
+    for (let i = 0; i < 3; i++) {
+      const { run } = reshardOf(await open(client))
+      const beganMs = performance.now()
+      await run(client)
+      usualMs = performance.now() - beganMs
+    }
     const before = await open(client)
     const { after, run } = reshardOf(before)
     const had = acknowledged.size
@@ -120,7 +126,7 @@ test('kill -9 in the middle of reshards leaves each of them whole or undone', as
       () => false,
     )
     // From before the request arrives to after its commit.
-    const delayMs = Math.random() * 12
+    const delayMs = Math.random() * 1.5 * usualMs
     await new Promise((moment) => setTimeout(moment, delayMs))
     running.product.signal('SIGKILL')
     await running.product.ended
