@@ -6,7 +6,7 @@ import { builtinModules, createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { compileProgram } from './compile.ts'
-import { digestLength, programFile } from './compiled.ts'
+import { codeFile, digestLength, programFile, readProgram } from './compiled.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const bundleDirectory = join(root, 'dist/bundle')
@@ -70,8 +70,18 @@ function writeProgram(text: string): void {
   renameSync(`${file}.new`, file)
 }
 
-function removeCode(): void {
-  for (const file of readdirSync(bundleDirectory)) if (file.endsWith('.code')) rmSync(join(bundleDirectory, file), { force: true })
+/** The program's compiled code, unless it is there already; that of other programs goes. */
+async function keepCode(): Promise<void> {
+  const kept = codeFile(bundleDirectory, readProgram(bundleDirectory))
+  const files = readdirSync(bundleDirectory).map((name) => join(bundleDirectory, name))
+  for (const file of files) if (/\.code(\.new)?$/.test(file) && file !== kept) rmSync(file, { force: true })
+  if (files.includes(kept)) return
+  try {
+    await compileProgram(bundleDirectory)
+  } catch (error) {
+    // Where a broker cannot run, one can be built all the same.
+    process.stderr.write(`starts will take longer, the program's compiled code was not kept: ${error}\n`)
+  }
 }
 
 await build({
@@ -99,10 +109,4 @@ await build({
   splitting: true,
   outdir: bundleDirectory,
 })
-removeCode()
-try {
-  await compileProgram(bundleDirectory)
-} catch (error) {
-  // Where a broker cannot run, one can be built all the same.
-  process.stderr.write(`starts will take longer, the program's compiled code was not kept: ${error}\n`)
-}
+await keepCode()

@@ -2,7 +2,7 @@
 // What a start does not use stays uncompiled, so that the file holds no more than a start reads.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,7 +26,9 @@ export async function compileProgram(bundleDirectory: string): Promise<void> {
     await produceOne(address)
     const code = once(child, 'message') as Promise<[Uint8Array]>
     child.send('which code is compiled?')
-    writeFileSync(codeFile(bundleDirectory, readProgram(bundleDirectory)), (await Promise.race([code, ended]))[0])
+    const file = codeFile(bundleDirectory, readProgram(bundleDirectory))
+    writeFileSync(`${file}.new`, (await Promise.race([code, ended]))[0])
+    renameSync(`${file}.new`, file)
   } finally {
     ended.catch(() => {})
     child.kill('SIGKILL')
