@@ -10,6 +10,7 @@ export class RawClient implements AsyncDisposable {
   #received = Buffer.alloc(0)
   #waiting: { resolve(frame: Buffer): void; reject(error: Error): void } | null = null
   #correlationId = 0
+  #closed = false
   readonly clientId: string
 
   private constructor(socket: Socket, clientId: string) {
@@ -18,6 +19,7 @@ export class RawClient implements AsyncDisposable {
     socket.on('data', (bytes) => this.#take(bytes))
     socket.on('error', () => {})
     socket.on('close', () => {
+      this.#closed = true
       this.#waiting?.reject(new Error('the broker closed the connection'))
       this.#waiting = null
     })
@@ -31,6 +33,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Sends one request and reads its answer. */
   async ask<A extends Api>(api: A, version: number, request: RequestInput<A>): Promise<ResponseOf<A>> {
+    if (this.#closed) throw new Error('the broker has closed the connection')
     const flexible = isFlexible(api, version)
     const correlationId = ++this.#correlationId
     const writer = new Writer()

@@ -22,9 +22,8 @@ export type Connect = (transactionalId: string) => Promise<Session>
 /** Longer than any restart, so that only a newer instance ends what is left open. */
 const transactionTimeoutMs = 120_000
 
-export const withKafkajs =
-  (kafka: Kafka): Connect =>
-  async (transactionalId) => {
+export const withKafkajs = (kafka: Kafka): Connect =>
+  impatient(async (transactionalId) => {
     const retry = { retries: 4, initialRetryTime: 30, maxRetryTime: 200 }
     const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: transactionTimeoutMs, retry })
     await producer.connect()
@@ -50,11 +49,10 @@ export const withKafkajs =
       },
       close: () => producer.disconnect(),
     }
-  }
+  })
 
-export const withPlatformatic =
-  (brokers: string[]): Connect =>
-  async (transactionalId) => {
+export const withPlatformatic = (brokers: string[]): Connect =>
+  impatient(async (transactionalId) => {
     const producer = new PlatformaticProducer({
       clientId: transactionalId,
       bootstrapBrokers: brokers,
@@ -92,7 +90,7 @@ export const withPlatformatic =
         await producer.close(true)
       },
     }
-  }
+  })
 
 export interface Drive {
   id: string
@@ -102,6 +100,36 @@ export interface Drive {
   stopped(): boolean
   /** Told of what went wrong on the way; in a history with crashes that is usual. */
   onTrouble?(error: unknown): void
+}
+
+/** Longer than any request that is answered takes: a client library that waits longer than this for a broker that was killed waits for ever. */
+const patienceMs = 30_000
+const closePatienceMs = 3_000
+
+/** The session, with an end to everybody's patience. */
+function impatient(connect: Connect): Connect {
+  return async (transactionalId) => {
+    const session = await patiently(connect(transactionalId))
+    return {
+      begin: () => patiently(session.begin()),
+      send: (partition, value) => patiently(session.send(partition, value)),
+      sendOffset: (groupId, offset) => patiently(session.sendOffset!(groupId, offset)),
+      end: (commit) => patiently(session.end(commit)),
+      close: () => patiently(session.close(), closePatienceMs),
+    }
+  }
+}
+
+async function patiently<T>(waited: Promise<T>, ms = patienceMs): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the client waits for ever')), ms)
+  })
+  try {
+    return await Promise.race([waited, over])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Random transactions of one id until told to stop, then one instance more, which ends what is left open. */
