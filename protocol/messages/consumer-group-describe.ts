@@ -1,15 +1,6 @@
 // ConsumerGroupDescribe (69): consumer groups with members and assignments. KIP-848.
-import { arrayOf, bool, defineApi, int8, int16, int32, string, struct, uuid } from '../schema.ts'
-
-const topicPartitions = struct({
-  topicId: uuid(),
-  topicName: string(),
-  partitions: arrayOf(int32()),
-})
-
-const assignment = struct({
-  topicPartitions: arrayOf(topicPartitions),
-})
+import { arrayOf, bool, defineApi, int8, int16, int32, string, struct } from '../schema.ts'
+import { assignment } from './group-parts.ts'
 
 export const consumerGroupDescribe = defineApi({
   key: 69,

@@ -1,15 +1,6 @@
 // ShareGroupDescribe (77): share groups with members and assignments. KIP-932.
-import { arrayOf, bool, defineApi, int16, int32, string, struct, uuid } from '../schema.ts'
-
-const topicPartitions = struct({
-  topicId: uuid(),
-  topicName: string(),
-  partitions: arrayOf(int32()),
-})
-
-const assignment = struct({
-  topicPartitions: arrayOf(topicPartitions),
-})
+import { arrayOf, bool, defineApi, int16, int32, string, struct } from '../schema.ts'
+import { assignment } from './group-parts.ts'
 
 export const shareGroupDescribe = defineApi({
   key: 77,

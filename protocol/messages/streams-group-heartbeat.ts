@@ -1,33 +1,6 @@
 // StreamsGroupHeartbeat (88): the heartbeat of a Kafka Streams member. KIP-1071.
-import { arrayOf, bool, defineApi, int8, int16, int32, int64, string, struct, uint16 } from '../schema.ts'
-
-const keyValue = struct({
-  key: string(),
-  value: string(),
-})
-
-const topicInfo = struct({
-  name: string(),
-  partitions: int32(),
-  replicationFactor: int16(),
-  topicConfigs: arrayOf(keyValue),
-})
-
-const endpoint = struct({
-  host: string(),
-  port: uint16(),
-})
-
-const taskOffset = struct({
-  subtopologyId: string(),
-  partition: int32(),
-  offset: int64(),
-})
-
-const taskIds = struct({
-  subtopologyId: string(),
-  partitions: arrayOf(int32()),
-})
+import { arrayOf, bool, defineApi, int8, int16, int32, int64, string, struct } from '../schema.ts'
+import { endpoint, keyValue, taskIds, taskOffset, topicInfo } from './group-parts.ts'
 
 const status = struct({
   statusCode: int8(),

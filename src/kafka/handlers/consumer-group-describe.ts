@@ -6,11 +6,9 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { consumerGroupDescribe } from '../../../protocol/messages/consumer-group-describe.ts'
 import type { Spread } from '../../coordinators/group/spread.ts'
 import type { Topics } from '../../engine/topics.ts'
+import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
 
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
-const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
-const notAsked = -2147483648
 const classicMember = 0
 const consumerMember = 1
 
@@ -44,7 +42,7 @@ export const handleConsumerGroupDescribe = handler(
             targetAssignment: named(member.target, engine.topics),
             memberType: member.isClassic ? classicMember : consumerMember,
           })),
-          authorizedOperations: request.includeAuthorizedOperations ? everyOperation : notAsked,
+          authorizedOperations: request.includeAuthorizedOperations ? allGroupOperations : notAsked,
         }
       }),
     )

@@ -5,11 +5,8 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { describeGroups } from '../../../protocol/messages/describe-groups.ts'
+import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
-
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
-const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
-const notAsked = -2147483648
 
 export const handleDescribeGroups = handler(
   describeGroups,
@@ -34,7 +31,7 @@ export const handleDescribeGroups = handler(
             memberMetadata: metadata,
             memberAssignment: assignment,
           })),
-          authorizedOperations: request.includeAuthorizedOperations && code === errorCode.NONE ? everyOperation : notAsked,
+          authorizedOperations: request.includeAuthorizedOperations && code === errorCode.NONE ? allGroupOperations : notAsked,
         }
       }),
     )

@@ -6,11 +6,8 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { shareGroupDescribe } from '../../../protocol/messages/share-group-describe.ts'
 import type { ShareMember } from '../../coordinators/share/group-coordinator.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
-
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
-const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
-const notAsked = -2147483648
 
 export const handleShareGroupDescribe = handler(
   shareGroupDescribe,
@@ -30,7 +27,7 @@ export const handleShareGroupDescribe = handler(
           assignmentEpoch: epoch,
           assignorName: group ? 'simple' : '',
           members,
-          authorizedOperations: request.includeAuthorizedOperations && group ? everyOperation : notAsked,
+          authorizedOperations: request.includeAuthorizedOperations && group ? allGroupOperations : notAsked,
         }
       }),
     )

@@ -8,11 +8,9 @@ import type { TopologyDescription, TopologyNode } from '../../coordinators/strea
 import type { StreamsGroups } from '../../coordinators/streams/streams-groups.ts'
 import { type Tasks, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import type { InternalTopic } from '../../coordinators/streams/topology.ts'
+import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
 
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS as bits: all that can be done with a group. */
-const everyOperation = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
-const notAsked = -2147483648
 /** topologyDescriptionStatus. */
 const notRequested = 0
 const notStored = 1
@@ -25,7 +23,7 @@ export const handleStreamsGroupDescribe = handler(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
         const found = tell(streamsGroups, groupId)
-        const authorizedOperations = request.includeAuthorizedOperations ? everyOperation : notAsked
+        const authorizedOperations = request.includeAuthorizedOperations ? allGroupOperations : notAsked
         if (found) return { ...found, authorizedOperations, ...(request.includeTopologyDescription ? await topologyOf(streamsGroups, groupId) : {}) }
         const other = groups.peek(groupId)?.body
         const errorMessage = other ? `Group ${groupId} is not a streams group.` : `Group ${groupId} not found.`
