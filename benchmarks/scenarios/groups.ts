@@ -1,4 +1,5 @@
 // Groups: how fast members join, say that they live, and are given their share anew; and a start with many groups stored.
+import { findCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { heartbeat } from '../../protocol/messages/heartbeat.ts'
 import { joinGroup } from '../../protocol/messages/join-group.ts'
 import { offsetCommit } from '../../protocol/messages/offset-commit.ts'
@@ -72,8 +73,16 @@ class Member {
   }
 }
 
-const openAll = (server: Server, count: number): Promise<Wire[]> =>
-  Promise.all(Array.from({ length: count }, () => Wire.open(server.host, server.ports.kafka)))
+async function openAll(server: Server, count: number): Promise<Wire[]> {
+  const wires = await Promise.all(Array.from({ length: count }, () => Wire.open(server.host, server.ports.kafka)))
+  await waitForCoordinator(wires[0]!)
+  return wires
+}
+
+/** Kafka has no place for groups until somebody has asked where they are: without this a join is refused for ever. */
+async function waitForCoordinator(wire: Wire): Promise<void> {
+  while ((await wire.call(findCoordinator, 2, { key: 'group', keyType: 0 })).errorCode !== 0) await new Promise((again) => setTimeout(again, 20))
+}
 
 const closeAll = (wires: readonly Wire[]): void => {
   for (const wire of wires) wire.close()
@@ -162,6 +171,7 @@ async function startWithGroups(server: Server, knobs: Knobs): Promise<Figures> {
   const groups = scaled(1000, knobs)
   const before = await Wire.open(server.host, server.ports.kafka)
   await createTopic(before, 'bench', partitionsUsual)
+  await waitForCoordinator(before)
   await closedLoop(groups, 1, async (n) => {
     const member = new Member(before, `group-${n}`)
     await member.sync(await member.join('first'))

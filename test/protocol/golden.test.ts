@@ -77,5 +77,5 @@ test('headers are read and written as their golden vectors say', () => {
 
 test('every folder of vectors belongs to something', () => {
   const known = [...apis, consumerProtocolSubscription, consumerProtocolAssignment].map(({ name }) => folderOf(name))
-  expect(goldenFolders().sort()).toEqual([...known, 'header', 'records'].sort())
+  expect(goldenFolders().sort()).toEqual([...known, 'compaction', 'header', 'records'].sort())
 })
