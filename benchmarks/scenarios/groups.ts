@@ -36,7 +36,8 @@ class Member {
         sessionTimeoutMs: 45_000,
         rebalanceTimeoutMs: 60_000,
         memberId: this.memberId,
-        protocolType: 'consumer',
+        // Not of consumers: Kafka would read the metadata as a subscription, and it is none.
+        protocolType: 'bench',
         protocols: [{ name: 'range', metadata: Buffer.from(metadata) }],
       })
       if (!loading.has(answer.errorCode)) {
