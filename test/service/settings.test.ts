@@ -67,7 +67,9 @@ describe('the table', () => {
       })
       .map(({ name }) => name)
     expect(differing.sort()).toEqual([
+      'group.consumer.assignment.interval.ms',
       'group.initial.rebalance.delay.ms',
+      'group.streams.assignment.interval.ms',
       'group.streams.initial.rebalance.delay.ms',
       'log.retention.check.interval.ms',
       'max.connections',
