@@ -27,7 +27,7 @@ ${scenarios.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join('\n')
   --json FILE    write every figure; npm run bench:report draws those in benchmarks/results
   --smoke        one short run of ${smokeNames.join(', ')}: do figures come out?
 
-BENCH_DIR is where data goes (default: the system's temporary directory).`
+BENCH_DIR is where data goes (default: the system's temporary directory). BENCH_BEFORE is another clone of the project, built: the peer twinlog-before.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { bareEnvironment, root, type ServerKind, twinlogMemory } from './servers.ts'
+import { bareEnvironment, root, type ServerKind, twinlogBefore, twinlogMemory } from './servers.ts'
 
 /** Apache Kafka is started by a script beside the project. */
 const realKafka = resolve(root, '../shared/tools/real-kafka')
@@ -172,4 +172,5 @@ export const peers: readonly ServerKind[] = [
   ferrokinesis('ferrokinesis', 'memory', () => []),
   ferrokinesis('ferrokinesis-synced', 'synced', (directory) => ['--state-dir', join(directory, 'ferrokinesis')]),
   twinlogMemory,
+  twinlogBefore,
 ]

@@ -53,8 +53,8 @@ export interface Server {
 }
 
 /** The arguments that start ours on a directory. */
-const ourArguments = (directory: string, ports: Ports, settings: Readonly<Record<string, string>>): string[] => [
-  bundle,
+const ourArguments = (executable: string, directory: string, ports: Ports, settings: Readonly<Record<string, string>>): string[] => [
+  executable,
   ...(directory === 'memory' ? ['--memory'] : ['--data', join(directory, 'data')]),
   ...['--kafka', `127.0.0.1:${ports.kafka}`, '--aws', `127.0.0.1:${ports.aws}`, '--admin', '127.0.0.1:0', '--set', 'log.level=error'],
   ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
@@ -66,19 +66,29 @@ export function bareEnvironment(): NodeJS.ProcessEnv {
   return environment
 }
 
-function ours(name: string, durability: string, place: (directory: string) => string): ServerKind {
+function ours(name: string, durability: string, place: (directory: string) => string, executable = bundle): ServerKind {
   return {
     name,
     durability,
     doors: ['kafka', 'aws'],
-    obtain: () => (existsSync(bundle) ? null : 'not built: npm run build'),
+    obtain: () => (existsSync(executable) ? null : `${executable} is not built: npm run build`),
     launch: (directory, ports, settings) =>
-      spawn(process.execPath, ourArguments(place(directory), ports, settings), { stdio: ['ignore', 'ignore', 'inherit'], env: bareEnvironment() }),
+      spawn(process.execPath, ourArguments(executable, place(directory), ports, settings), {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: bareEnvironment(),
+      }),
   }
 }
 
 export const twinlog = ours('twinlog', 'synced', (directory) => directory)
 export const twinlogMemory = ours('twinlog-memory', 'memory', () => 'memory')
+/** Another build of ours, for a before beside an after: BENCH_BEFORE is its clone. */
+export const twinlogBefore = ours(
+  'twinlog-before',
+  'synced',
+  (directory) => directory,
+  join(process.env['BENCH_BEFORE'] ?? 'BENCH_BEFORE', 'dist/bundle/main.cjs'),
+)
 
 /** Starts a server and waits until the door answers. */
 export async function startServer(kind: ServerKind, door: Door, directory: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
