@@ -68,7 +68,12 @@ export const networkSettings = {
   'max.request.partition.size.limit': int({ default: 2000, min: 1, meaning: 'Partitions that one DescribeTopicPartitions answer lists at most.' }),
   'fetch.max.bytes': int({ default: 57671680, min: 1024, meaning: 'The most that one Fetch answers, whatever the client asked for.' }),
   'request.timeout.ms': int({ default: 30000, min: 1, inert: true, meaning: 'Kafka’s wait for other brokers.' }),
-  'socket.listen.backlog.size': int({ default: 50, min: 1, meaning: 'Connections that the system queues before they are accepted.' }),
+  'socket.listen.backlog.size': int({
+    default: 4096,
+    min: 1,
+    meaning:
+      'Connections that the system queues before they are accepted, as far as it allows. Kafka: 50, beyond which clients that come at once wait for seconds.',
+  }),
   'socket.send.buffer.bytes': int({ default: 102400, min: -1, inert: true, meaning: 'The system’s own socket buffers are used.' }),
   'socket.receive.buffer.bytes': int({ default: 102400, min: -1, inert: true, meaning: 'The system’s own socket buffers are used.' }),
   'num.network.threads': int({ default: 3, min: 1, dynamic: true, inert: true, meaning: 'Kafka’s threads.' }),

@@ -77,6 +77,7 @@ describe('the table', () => {
       'node.id',
       'principal.builder.class',
       'queued.max.request.bytes',
+      'socket.listen.backlog.size',
     ])
   })
 })
