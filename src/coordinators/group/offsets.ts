@@ -1,8 +1,8 @@
 // Committed offsets of one group, of whatever kind: the state, the commits, the reads, the deletions, what outlives its retention.
 // Whether a member may commit is its group's question (classic/commit.ts); where a topic's name comes from is the directory's.
-import { record } from '../effect.ts'
+import { record, reply, type Token } from '../effect.ts'
 import type { GroupEffect } from './effects.ts'
-import type { CommitEvent, FetchAnswer, FetchEvent, GroupError, OffsetRow } from './events.ts'
+import type { CommitEvent, FetchAnswer, FetchEvent, GroupError, OffsetDeleteEvent, OffsetRow } from './events.ts'
 import type { PendingOffset } from './records.ts'
 
 /** Topic id to partition to what was committed. */
@@ -41,6 +41,18 @@ export function commitRecords(event: CommitEvent, nowMs: number, metadataCharsMa
     else effects.push(record({ type: 'offset-pending', producerId: event.producerId, topicId, partition, row }))
   }
   return { effects, errors }
+}
+
+/** OffsetDelete: for the topics that nobody in the group reads. */
+export function deleteOffsets(offsets: Offsets, event: OffsetDeleteEvent, isRead: (topicName: string) => boolean, to: Token): GroupEffect[] {
+  const effects: GroupEffect[] = []
+  const errors = event.partitions.map(({ topicId, topicName, partition }): GroupError => {
+    if (isRead(topicName)) return 'GROUP_SUBSCRIBED_TO_TOPIC'
+    if (offsets.get(topicId)?.has(partition)) effects.push(record({ type: 'offset-removed', topicId, partition }))
+    return 'NONE'
+  })
+  effects.push(reply(to, { error: 'NONE', partitions: errors }))
+  return effects
 }
 
 /** What open transactions will commit, by producer. */

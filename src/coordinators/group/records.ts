@@ -1,7 +1,7 @@
 // What changes a group, as data: records that are stored (rows of three tables) and changes that a restart may forget.
 // A classic group is stored as Kafka stores it: the last generation that became stable, or that the group is empty. What happens between two generations is
 // volatile; after a crash its members find themselves in the stored generation or are told to rejoin. Does not decide anything; state.ts and offsets.ts apply.
-import { type Batch, table } from '../../../storage/tables.ts'
+import { type Batch, type Table, table } from '../../../storage/tables.ts'
 import type { Token } from '../effect.ts'
 import {
   type ConsumerAsked,
@@ -133,28 +133,33 @@ export type VolatileRecord =
 
 export type GroupRecord = StoredRecord | VolatileRecord
 
+/** The rows of a group with members, which are of another table than those that are gone where its protocol changes. */
+function writeMembers<Row>(
+  batch: Batch,
+  groupId: string,
+  { row, members, gone }: { row: GroupRow | ConsumerGroupRow; members: readonly (readonly [string, Row])[]; gone: readonly string[] },
+  goneFrom: Table<unknown>,
+  into: Table<Row>,
+): void {
+  batch.put(groupTable, [groupId], row)
+  for (const memberId of gone) batch.delete(goneFrom, [groupId, memberId])
+  for (const [memberId, member] of members) batch.put(into, [groupId, memberId], member)
+}
+
 /** The rows of a record, into a batch. */
 export function writeRecord(batch: Batch, groupId: string, record: StoredRecord): void {
   switch (record.type) {
     case 'consumer-changed':
-      batch.put(groupTable, [groupId], record.row)
-      for (const memberId of record.gone) batch.delete(consumerMemberTable, [groupId, memberId])
-      for (const [memberId, row] of record.members) batch.put(consumerMemberTable, [groupId, memberId], row)
+      writeMembers(batch, groupId, record, consumerMemberTable, consumerMemberTable)
       break
     case 'turned-consumer':
-      batch.put(groupTable, [groupId], record.row)
-      for (const memberId of record.gone) batch.delete(memberTable, [groupId, memberId])
-      for (const [memberId, row] of record.members) batch.put(consumerMemberTable, [groupId, memberId], row)
+      writeMembers(batch, groupId, record, memberTable, consumerMemberTable)
       break
     case 'turned-classic':
-      batch.put(groupTable, [groupId], record.row)
-      for (const memberId of record.gone) batch.delete(consumerMemberTable, [groupId, memberId])
-      for (const [memberId, row] of record.members) batch.put(memberTable, [groupId, memberId], row)
+      writeMembers(batch, groupId, record, consumerMemberTable, memberTable)
       break
     case 'generation-stable':
-      batch.put(groupTable, [groupId], record.row)
-      for (const memberId of record.gone) batch.delete(memberTable, [groupId, memberId])
-      for (const [memberId, row] of record.members) batch.put(memberTable, [groupId, memberId], row)
+      writeMembers(batch, groupId, record, memberTable, memberTable)
       break
     case 'static-returned':
       batch.put(groupTable, [groupId], record.row)

@@ -2,7 +2,7 @@
 import { arm, record, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
 import type { CommitEvent, GroupError, OffsetDeleteEvent } from '../events.ts'
-import { commitRecords, expireOffsets, type Offsets } from '../offsets.ts'
+import { commitRecords, deleteOffsets, expireOffsets, type Offsets } from '../offsets.ts'
 import { checkMember, consumerProtocolType } from './protocols.ts'
 import type { ClassicGroup } from './state.ts'
 import { isSubscribedTo, subscribedTopics } from './subscription.ts'
@@ -42,18 +42,10 @@ function createRecord(group: ClassicGroup, nowMs: number): GroupEffect {
   return record({ type: 'group-created', row })
 }
 
-/** OffsetDelete: for the topics that nobody in the group reads. */
 export function decideOffsetDelete(group: ClassicGroup, offsets: Offsets, event: OffsetDeleteEvent, { to }: GroupMoment): GroupEffect[] {
   if (group.phase !== 'empty' && group.protocolType !== consumerProtocolType) return [reply(to, { error: 'NON_EMPTY_GROUP', partitions: [] })]
   const subscribed = subscribedTopics(group)
-  const effects: GroupEffect[] = []
-  const errors = event.partitions.map(({ topicId, topicName, partition }): GroupError => {
-    if (isSubscribedTo(group, subscribed, topicName)) return 'GROUP_SUBSCRIBED_TO_TOPIC'
-    if (offsets.get(topicId)?.has(partition)) effects.push(record({ type: 'offset-removed', topicId, partition }))
-    return 'NONE'
-  })
-  effects.push(reply(to, { error: 'NONE', partitions: errors }))
-  return effects
+  return deleteOffsets(offsets, event, (topicName) => isSubscribedTo(group, subscribed, topicName), to)
 }
 
 /**

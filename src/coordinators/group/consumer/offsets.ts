@@ -1,8 +1,8 @@
 // Who may commit, read, delete and lose offsets in a consumer group. The offsets themselves are ../offsets.ts's.
-import { arm, record, reply } from '../../effect.ts'
+import { arm, reply } from '../../effect.ts'
 import { type GroupEffect, type GroupMoment, sessionTimer } from '../effects.ts'
 import type { CommitEvent, FetchEvent, GroupError, OffsetDeleteEvent } from '../events.ts'
-import { commitRecords, expireOffsets, type Offsets } from '../offsets.ts'
+import { commitRecords, deleteOffsets, expireOffsets, type Offsets } from '../offsets.ts'
 import { partitionsOf } from '../spread.ts'
 import type { ConsumerGroup, ConsumerMember } from './state.ts'
 import { readsTopic } from './topics.ts'
@@ -55,17 +55,8 @@ export function checkFetch(group: ConsumerGroup, { member }: FetchEvent): GroupE
   return known.classic ? 'ILLEGAL_GENERATION' : 'STALE_MEMBER_EPOCH'
 }
 
-/** OffsetDelete: for the topics that nobody in the group reads. */
-export function decideConsumerOffsetDelete(group: ConsumerGroup, offsets: Offsets, event: OffsetDeleteEvent, { to }: GroupMoment): GroupEffect[] {
-  const effects: GroupEffect[] = []
-  const errors = event.partitions.map(({ topicId, topicName, partition }): GroupError => {
-    if (readsTopic(group, topicName)) return 'GROUP_SUBSCRIBED_TO_TOPIC'
-    if (offsets.get(topicId)?.has(partition)) effects.push(record({ type: 'offset-removed', topicId, partition }))
-    return 'NONE'
-  })
-  effects.push(reply(to, { error: 'NONE', partitions: errors }))
-  return effects
-}
+export const decideConsumerOffsetDelete = (group: ConsumerGroup, offsets: Offsets, event: OffsetDeleteEvent, { to }: GroupMoment): GroupEffect[] =>
+  deleteOffsets(offsets, event, (topicName) => readsTopic(group, topicName), to)
 
 /** What the retention of offsets takes away (KIP-211): what was committed that long ago for topics that nobody in the group reads. */
 export function expireOfConsumer(
