@@ -8,6 +8,7 @@ import type { Verb, Verbs } from '../../src/coordinators/group/events.ts'
 import { type Asked, createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
 import { nothing, type Spread, spreadOf } from '../../src/coordinators/group/spread.ts'
 import { seededRandom } from '../../src/random.ts'
+import { commandOf, playWith, rowsWritten } from './played.ts'
 import { FakeStore, FakeTopics, fakeSettings } from './world.ts'
 
 const groupId = 'g'
@@ -22,23 +23,6 @@ interface Client {
 /** The transcript with its answers as this code gives them. */
 export const playConsumer = (text: string): Promise<string> => playWith(new ConsumerPlayer(), text)
 
-export async function playWith(player: ConsumerPlayer, text: string): Promise<string> {
-  const out: string[] = []
-  // Loading takes as long as it takes; the answers below are awaited by turns.
-  await loadRegexes()
-  await player.start()
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('>')) {
-      if (/^(#|$)/.test(line)) out.push(line)
-      continue
-    }
-    out.push(line)
-    for (const said of await player.run(line.slice(1).trim())) out.push(said)
-  }
-  player.groups.close()
-  return out.join('\n')
-}
-
 export class ConsumerPlayer {
   readonly clock = new ManualClock()
   readonly store = new FakeStore(this.clock)
@@ -52,6 +36,8 @@ export class ConsumerPlayer {
   said: string[] = []
 
   async start(): Promise<void> {
+    // Loading takes as long as it takes; the answers below are awaited by turns.
+    await loadRegexes()
     const { store, clock, topics, settings, random } = this
     const onError = (error: unknown): void => void this.said.push(`! ${error}`)
     this.groups = await createGroups({
@@ -66,19 +52,17 @@ export class ConsumerPlayer {
     })
   }
 
+  close(): void {
+    this.groups.close()
+  }
+
   async run(line: string): Promise<string[]> {
     this.said = []
-    const [command = '', ...rest] = line.split(/\s+/)
-    const words = new Map(
-      rest.filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
-    )
-    const plain = rest.filter((word) => !word.includes('='))
+    const { command, plain, words } = commandOf(line)
     this.store.written = []
     await this.command(command, plain, words)
     for (let turn = 0; turn < 8; turn++) await new Promise((settled) => setImmediate(settled))
-    const written = new Map<string, number>()
-    for (const name of this.store.written) written.set(name, (written.get(name) ?? 0) + 1)
-    if (written.size > 0) this.said.push(`= ${[...written].map(([name, count]) => `${name} x${count}`).join(', ')}`)
+    this.said.push(...rowsWritten(this.store))
     return this.said
   }
 

@@ -4,7 +4,8 @@ import { decodeEnvelope, encodeEnvelope } from '../../protocol/codec.ts'
 import { consumerProtocolAssignment } from '../../protocol/messages/consumer-protocol-assignment.ts'
 import { consumerProtocolSubscription } from '../../protocol/messages/consumer-protocol-subscription.ts'
 import type { Asked } from '../../src/coordinators/group/groups.ts'
-import { ConsumerPlayer, playWith } from './consumer-transcript.ts'
+import { ConsumerPlayer } from './consumer-transcript.ts'
+import { playWith } from './played.ts'
 
 export const playMigration = (text: string): Promise<string> => playWith(new MigrationPlayer(), text)
 

@@ -3,19 +3,11 @@
 import { ManualClock } from '../../src/clock.ts'
 import type { QueueAnswer, Received, Settlement } from '../../src/coordinators/share/queue-partition.ts'
 import { QueuePartitions } from '../../src/coordinators/share/queue-partitions.ts'
+import { playWith, rowsWritten } from './played.ts'
 import { FakeStore } from './world.ts'
 
 /** The transcript with its answers as this code gives them. */
-export async function playQueue(text: string): Promise<string> {
-  const player = new Player()
-  const out: string[] = []
-  for (const line of text.split('\n')) {
-    if (line.startsWith('>')) out.push(line, ...(await player.run(line.slice(1).trim())))
-    else if (/^(#|$)/.test(line)) out.push(line)
-  }
-  player.queue.close()
-  return out.join('\n')
-}
+export const playQueue = (text: string): Promise<string> => playWith(new Player(), text)
 
 class Player {
   readonly clock = new ManualClock()
@@ -26,7 +18,7 @@ class Player {
   isGone = false
   /** Records of the log so far. */
   end = 0
-  start = 0
+  startOffset = 0
   said: string[] = []
   queue = this.open()
 
@@ -42,15 +34,17 @@ class Player {
     })
   }
 
+  close(): void {
+    this.queue.close()
+  }
+
   async run(line: string): Promise<string[]> {
     this.said = []
     this.store.written = []
     const [command = '', ...words] = line.split(/\s+/)
     await this.command(command, words)
     for (let turn = 0; turn < 5; turn++) await new Promise((settled) => setImmediate(settled))
-    const written = new Map<string, number>()
-    for (const name of this.store.written) written.set(name, (written.get(name) ?? 0) + 1)
-    if (written.size > 0) this.said.push(`= ${[...written].map(([name, count]) => `${name} x${count}`).join(', ')}`)
+    this.said.push(...rowsWritten(this.store))
     return this.said
   }
 
@@ -61,7 +55,7 @@ class Player {
         this.end += number
         return
       case 'trim':
-        this.start = number
+        this.startOffset = number
         return
       case 'receive':
         return this.tell(await this.receive('receive', number, Number(rest[0])))
@@ -101,8 +95,8 @@ class Player {
   }
 
   receive(verb: 'receive' | 'receive-dead', recordsMax: number, holdMs: number): Promise<QueueAnswer> {
-    const batches = this.end > this.start ? [{ first: this.start, last: this.end - 1, deliverable: true }] : []
-    return this.queue.ask('q', 0, { verb, logStartOffset: this.start, recordsMax, holdMs, readFrom: this.start, batches })
+    const batches = this.end > this.startOffset ? [{ first: this.startOffset, last: this.end - 1, deliverable: true }] : []
+    return this.queue.ask('q', 0, { verb, logStartOffset: this.startOffset, recordsMax, holdMs, readFrom: this.startOffset, batches })
   }
 
   tell({ error, received }: QueueAnswer): void {

@@ -3,25 +3,13 @@
 import { ManualClock } from '../../src/clock.ts'
 import type { Acknowledgement } from '../../src/coordinators/share/partition-state.ts'
 import { createShareGroups, type ShareGroupConfigs, type ShareGroups, type ShareTopics } from '../../src/coordinators/share/share-groups.ts'
+import { playWith, rowsWritten } from './played.ts'
 import { FakeStore } from './world.ts'
 
 const groupId = 'g'
 
 /** The transcript with its answers as this code gives them. */
-export async function playShare(text: string): Promise<string> {
-  const player = new Player()
-  const out: string[] = []
-  await player.start()
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('>')) {
-      if (/^(#|$)/.test(line)) out.push(line)
-      continue
-    }
-    out.push(line, ...(await player.run(line.slice(1).trim())))
-  }
-  player.shares.close()
-  return out.join('\n')
-}
+export const playShare = (text: string): Promise<string> => playWith(new Player(), text)
 
 class Topics implements ShareTopics {
   readonly topics = new Map([['t', { id: 't', partitions: { length: 1 } }]])
@@ -68,15 +56,17 @@ class Player {
     })
   }
 
+  close(): void {
+    this.shares.close()
+  }
+
   async run(line: string): Promise<string[]> {
     this.said = []
     this.store.written = []
     const [command = '', ...words] = line.split(/\s+/)
     await this.command(command, words)
     await quiet()
-    const written = new Map<string, number>()
-    for (const name of this.store.written) written.set(name, (written.get(name) ?? 0) + 1)
-    if (written.size > 0) this.said.push(`= ${[...written].map(([name, count]) => `${name} x${count}`).join(', ')}`)
+    this.said.push(...rowsWritten(this.store))
     return this.said
   }
 

@@ -2,32 +2,26 @@
 // `topology=` say something else than they would.
 import type { HeartbeatAnswer, HeartbeatEvent } from '../../src/coordinators/streams/events.ts'
 import { type TaskKey, type Tasks, taskIdsOf } from '../../src/coordinators/streams/tasks.ts'
+import { commandOf, playWith, rowsWritten } from './played.ts'
 import { groupId, quiet, StreamsRig, topologies } from './streams-world.ts'
 
 /** The transcript with its answers as this code gives them. */
-export async function playStreams(text: string): Promise<string> {
-  const player = new Player()
-  await player.rig.start()
-  const out: string[] = []
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('>')) {
-      if (/^(#|$)/.test(line)) out.push(line)
-      continue
-    }
-    out.push(line, ...(await player.run(line.slice(1).trim())))
-  }
-  player.rig.stop()
-  return out.join('\n')
-}
+export const playStreams = (text: string): Promise<string> => playWith(new Player(), text)
 
 class Player {
   readonly rig = new StreamsRig()
 
+  start(): Promise<void> {
+    return this.rig.start()
+  }
+
+  close(): void {
+    this.rig.stop()
+  }
+
   async run(line: string): Promise<string[]> {
     const { rig } = this
-    const [command = '', ...rest] = line.split(/\s+/)
-    const words = new Map(rest.filter((word) => word.includes('=')).map((word) => word.split('=') as [string, string]))
-    const plain = rest.filter((word) => !word.includes('='))
+    const { command, plain, words } = commandOf(line)
     rig.store.written = []
     const topicsBefore = new Map(rig.topics.counts)
     const said = await this.command(command, plain, words)
@@ -38,9 +32,7 @@ class Player {
         if (!topicsBefore.has(name)) said.unshift(`+ topic ${name} partitions=${count} ${configs.join(' ')}`.trimEnd())
       }
     }
-    const written = new Map<string, number>()
-    for (const name of rig.store.written) written.set(name, (written.get(name) ?? 0) + 1)
-    if (written.size > 0) said.push(`= ${[...written].map(([name, count]) => `${name} x${count}`).join(', ')}`)
+    said.push(...rowsWritten(rig.store))
     for (const error of rig.errors.splice(0)) said.push(`! ${error}`)
     return said
   }

@@ -6,6 +6,7 @@ import type { Verb, Verbs } from '../../src/coordinators/group/events.ts'
 import type { Asked } from '../../src/coordinators/group/groups.ts'
 import { createGroups, type Groups } from '../../src/coordinators/group/groups.ts'
 import { seededRandom } from '../../src/random.ts'
+import { commandOf, playWith, rowsWritten } from './played.ts'
 import { FakeStore, FakeTopics, fakeSettings } from './world.ts'
 
 const groupId = 'g'
@@ -18,22 +19,7 @@ interface Client {
 }
 
 /** The transcript with its answers as this code gives them. */
-export async function play(text: string): Promise<string> {
-  const lines = text.split('\n')
-  const player = new Player()
-  const out: string[] = []
-  await player.start()
-  for (const line of lines) {
-    if (!line.startsWith('>')) {
-      if (/^(#|$)/.test(line)) out.push(line)
-      continue
-    }
-    out.push(line)
-    for (const said of await player.run(line.slice(1).trim())) out.push(said)
-  }
-  player.groups.close()
-  return out.join('\n')
-}
+export const play = (text: string): Promise<string> => playWith(new Player(), text)
 
 class Player {
   readonly clock = new ManualClock()
@@ -52,19 +38,17 @@ class Player {
     this.groups = await createGroups({ store, clock, topics, settings, random, onError: (error) => this.said.push(`! ${error}`) })
   }
 
+  close(): void {
+    this.groups.close()
+  }
+
   async run(line: string): Promise<string[]> {
     this.said = []
-    const [command = '', ...rest] = line.split(/\s+/)
-    const words = new Map(
-      rest.filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
-    )
-    const plain = rest.filter((word) => !word.includes('='))
+    const { command, plain, words } = commandOf(line)
     this.store.written = []
     await this.command(command, plain, words)
     await quiet()
-    const written = new Map<string, number>()
-    for (const name of this.store.written) written.set(name, (written.get(name) ?? 0) + 1)
-    if (written.size > 0) this.said.push(`= ${[...written].map(([name, count]) => `${name} x${count}`).join(', ')}`)
+    this.said.push(...rowsWritten(this.store))
     return this.said.map((said) => this.named(said))
   }
 
