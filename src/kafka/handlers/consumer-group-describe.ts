@@ -4,10 +4,9 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { consumerGroupDescribe } from '../../../protocol/messages/consumer-group-describe.ts'
-import type { Spread } from '../../coordinators/group/spread.ts'
-import type { Topics } from '../../engine/topics.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
+import { namedAssignment } from '../named-assignment.ts'
 
 const classicMember = 0
 const consumerMember = 1
@@ -38,8 +37,8 @@ export const handleConsumerGroupDescribe = handler(
             clientHost: member.clientHost,
             subscribedTopicNames: [...member.topicNames],
             subscribedTopicRegex: member.topicRegex ?? '',
-            assignment: named(member.assigned, engine.topics),
-            targetAssignment: named(member.target, engine.topics),
+            assignment: namedAssignment(member.assigned, engine.topics),
+            targetAssignment: namedAssignment(member.target, engine.topics),
             memberType: member.isClassic ? classicMember : consumerMember,
           })),
           authorizedOperations: request.includeAuthorizedOperations ? allGroupOperations : notAsked,
@@ -64,13 +63,4 @@ const blank = {
   assignorName: '',
   members: [],
   authorizedOperations: notAsked,
-}
-
-/** Topics that are gone have no name to tell. */
-function named(spread: Spread, topics: Topics): { topicPartitions: { topicId: string; topicName: string; partitions: number[] }[] } {
-  const topicPartitions = spread.flatMap(([topicId, partitions]) => {
-    const topicName = topics.byId(topicId)?.name
-    return topicName === undefined ? [] : [{ topicId, topicName, partitions: [...partitions] }]
-  })
-  return { topicPartitions }
 }

@@ -8,6 +8,7 @@ import type { ShareMember } from '../../coordinators/share/group-coordinator.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
+import { namedAssignment } from '../named-assignment.ts'
 
 export const handleShareGroupDescribe = handler(
   shareGroupDescribe,
@@ -54,9 +55,6 @@ const unknown = (groupId: string, code: number, errorMessage: string | null) => 
 })
 
 function memberOf({ id, rackId, epoch, clientId, clientHost, topicNames, assigned }: ShareMember, engine: Engine) {
-  const topicPartitions = [...assigned].flatMap(([topicId, partitions]) => {
-    const topic = engine.topics.byId(topicId)
-    return topic ? [{ topicId, topicName: topic.name, partitions: [...partitions] }] : []
-  })
-  return { memberId: id, rackId, memberEpoch: epoch, clientId, clientHost, subscribedTopicNames: [...topicNames], assignment: { topicPartitions } }
+  const assignment = namedAssignment(assigned, engine.topics)
+  return { memberId: id, rackId, memberEpoch: epoch, clientId, clientHost, subscribedTopicNames: [...topicNames], assignment }
 }
