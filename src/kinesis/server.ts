@@ -16,6 +16,7 @@ import { announcedBytes, Budget, readBody } from './body.ts'
 import { Door, type HttpAnswer } from './door.ts'
 import { type AnyResponse, EventSender } from './event-sender.ts'
 import { Front } from './front.ts'
+import { watchSession } from './http2-watch.ts'
 import type { Services } from './operation.ts'
 import { operations } from './operations/index.ts'
 import { openCertificate, openVerifier } from './security.ts'
@@ -223,7 +224,8 @@ class HttpServer implements KinesisServer {
   #greet(session: http2.ServerHttp2Session): void {
     this.#sessions.add(session)
     session.setLocalWindowSize(sessionWindowBytes)
-    session.setTimeout(idleMsMax, () => session.close())
+    const { clock, settings } = this.#options
+    watchSession(session, { firstRequestMs: settings.get('aws.headers.timeout.ms'), idleMs: idleMsMax }, clock)
     session.once('close', () => this.#sessions.delete(session))
     session.on('error', () => {})
     if (this.#closing) session.close()

@@ -7,7 +7,7 @@ import { call, type DoorUnderTest, openDoor } from './harness.ts'
 
 let door: DoorUnderTest
 beforeAll(async () => {
-  door = await openDoor({ settings: { 'aws.request.timeout.ms': 1000, 'aws.headers.timeout.ms': 1000 } })
+  door = await openDoor({ settings: { 'aws.request.timeout.ms': 100, 'aws.headers.timeout.ms': 100 } })
   await call(door.url, 'CreateStream', { StreamName: 'stream', ShardCount: 2 })
 })
 afterAll(() => door.close())

@@ -50,6 +50,36 @@ test('an HTTP/2 preface that comes byte by byte is still recognised', async () =
   socket.destroy()
 })
 
+test.each([
+  ['a frame larger than any', 'f334aa04a80c0e181dfc'],
+  ['nothing more', ''],
+  ['settings, and never a request', '000000040000000000'],
+])('an HTTP/2 client that sends its preface and %s is cut after the headers timeout', async (_what, hex) => {
+  door = await openDoor({ settings: { 'aws.headers.timeout.ms': 100 } })
+  const socket = net.connect(door.server.port, '127.0.0.1')
+  socket.resume()
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from(hex, 'hex')]))
+  await once(socket, 'close')
+  expect((await overHttp2(door.url, whole, '{}')).status).toBe(200)
+})
+
+test('an HTTP/2 connection that asked once outlives the headers timeout', async () => {
+  door = await openDoor({ settings: { 'aws.headers.timeout.ms': 100 } })
+  const session = http2.connect(door.url)
+  const ask = async (): Promise<number> => {
+    const stream = session.request({ ':method': 'POST', ':path': '/', ...whole })
+    stream.end('{}')
+    const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+    stream.resume()
+    return Number(answer[':status'])
+  }
+  expect(await ask()).toBe(200)
+  // A silent connection that is cut shows that the time has passed.
+  await once(net.connect(door.server.port, '127.0.0.1').resume(), 'close')
+  expect(await ask()).toBe(200)
+  session.close()
+})
+
 const refusals: [what: string, request: Parameters<typeof send>[1], status: number, text: string | object][] = [
   [
     'a GET',
