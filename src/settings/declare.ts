@@ -170,14 +170,16 @@ export function stringOrNull(facts: Facts & Pattern & { type?: 'string' | 'class
 }
 
 /** Words with commas between them; with `words`, only those. */
-export function list(facts: Facts & { default: string; words?: readonly string[] }): Declaration<readonly string[]> {
-  const allowed = facts.words ? `a list of ${facts.words.join(', ')}` : 'a list with commas'
+export function list(facts: Facts & { default: string; words?: readonly string[]; needs?: string }): Declaration<readonly string[]> {
+  const words = facts.words ? `a list of ${facts.words.join(', ')}` : 'a list with commas'
+  const allowed = facts.needs === undefined ? words : `${words}, ${facts.needs} among them`
   return declare('list', facts, facts.default, allowed, (text) => {
     const items = text
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
     if (facts.words && items.some((item) => !facts.words?.includes(item))) throw new BadValue(allowed)
+    if (facts.needs !== undefined && !items.includes(facts.needs)) throw new BadValue(allowed)
     return items
   })
 }

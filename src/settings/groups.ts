@@ -23,8 +23,9 @@ export const groupSettings = {
   'group.coordinator.rebalance.protocols': list({
     default: 'classic,consumer,streams',
     words: ['classic', 'consumer', 'streams', 'share'],
-    inert: true,
-    meaning: 'The group protocols that are on.',
+    needs: 'classic',
+    meaning:
+      'The group protocols that are on: without consumer or streams, requests of that kind of group get UNSUPPORTED_VERSION. Share groups are always on, as in Kafka 4.4.',
   }),
   'group.consumer.session.timeout.ms': int({ default: 45000, min: 1, meaning: 'Session timeout of a consumer group (KIP-848).' }),
   'group.consumer.min.session.timeout.ms': int({ default: 45000, min: 1, meaning: 'The shortest that a group may set it to.' }),

@@ -6,6 +6,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { consumerGroupDescribe } from '../../../protocol/messages/consumer-group-describe.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
+import { requireProtocol } from '../group-protocols.ts'
 import { namedAssignment } from '../named-assignment.ts'
 
 const classicMember = 0
@@ -13,7 +14,8 @@ const consumerMember = 1
 
 export const handleConsumerGroupDescribe = handler(
   consumerGroupDescribe,
-  async (request, { engine, groups, respond }) => {
+  async (request, { engine, groups, settings, respond }) => {
+    requireProtocol(settings, 'consumer')
     const described = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }

@@ -9,10 +9,12 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { consumerGroupHeartbeat } from '../../../protocol/messages/consumer-group-heartbeat.ts'
 import { spreadOf } from '../../coordinators/group/spread.ts'
 import { handler, Refusal } from '../context.ts'
+import { requireProtocol } from '../group-protocols.ts'
 
 export const handleConsumerGroupHeartbeat = handler(
   consumerGroupHeartbeat,
-  async (request, { version, clientId, client, groups, shareGroups, respond }) => {
+  async (request, { version, clientId, client, groups, shareGroups, settings, respond }) => {
+    requireProtocol(settings, 'consumer')
     if (request.groupId === '') throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
     if (shareGroups.has(request.groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${request.groupId} is not a consumer group.`)
     const { topicPartitions } = request

@@ -10,6 +10,7 @@ import { type Tasks, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import type { InternalTopic } from '../../coordinators/streams/topology.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
+import { requireProtocol } from '../group-protocols.ts'
 
 /** topologyDescriptionStatus. */
 const notRequested = 0
@@ -18,7 +19,8 @@ const available = 3
 
 export const handleStreamsGroupDescribe = handler(
   streamsGroupDescribe,
-  async (request, { groups, streamsGroups, respond }) => {
+  async (request, { groups, streamsGroups, settings, respond }) => {
+    requireProtocol(settings, 'streams')
     const described = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }

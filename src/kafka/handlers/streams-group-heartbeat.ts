@@ -9,6 +9,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupHeartbeat } from '../../../protocol/messages/streams-group-heartbeat.ts'
 import { type TaskKey, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import { handler, Refusal } from '../context.ts'
+import { requireProtocol } from '../group-protocols.ts'
 
 /** How often members tell of their progress, and with how little left a copy counts as ready: Kafka's defaults. */
 const progress = { taskOffsetIntervalMs: 60_000, acceptableRecoveryLag: 10_000, acceptableRecoveryLagLegacy: 10_000 }
@@ -17,7 +18,8 @@ const noProgress = { taskOffsetIntervalMs: 0, acceptableRecoveryLag: -1, accepta
 
 export const handleStreamsGroupHeartbeat = handler(
   streamsGroupHeartbeat,
-  async (request, { version, clientId, client, shareGroups, streamsGroups, respond }) => {
+  async (request, { version, clientId, client, shareGroups, streamsGroups, settings, respond }) => {
+    requireProtocol(settings, 'streams')
     const { groupId, memberEpoch: epoch, endpointInformationEpoch: endpointEpoch, ...rest } = request
     if (shareGroups.has(groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`)
     const asking = { clientId: clientId ?? '', clientHost: `/${client.host}`, version }
