@@ -2,22 +2,29 @@
 import { isAscii } from 'node:buffer'
 import { serializationError } from './aws-error.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
+import type { HttpRequest } from './door.ts'
 import { encodeJson } from './json.ts'
 import { encodeJsonBytes } from './json-bytes.ts'
 
 export type BodyFormat = 'json' | 'cbor'
 
 /** The body without its Content-Encoding. Refuses one that grows beyond `bytesMax`, and encodings that AWS's clients do not use. */
-export async function unpackBody(body: Buffer, encoding: string | undefined, bytesMax: number): Promise<Buffer> {
+export async function unpackBody({ body, headers, share }: HttpRequest, bytesMax: number): Promise<Buffer> {
+  const encoding = headers['content-encoding']
   if (encoding === undefined || encoding === 'identity' || encoding === 'aws-chunked') return body
   if (encoding !== 'gzip') throw serializationError(`Content-Encoding ${encoding} is not supported.`)
+  // What it grows to is not known before: a few KiB may stand for the most that is allowed.
+  await share.take(bytesMax)
   // Loaded when first needed: start-up time counts.
   const { gunzip } = await import('node:zlib')
   try {
-    return await new Promise((resolve, reject) => {
-      gunzip(body, { maxOutputLength: bytesMax }, (error, unpacked) => (error ? reject(error) : resolve(unpacked)))
+    const unpacked = await new Promise<Buffer>((resolve, reject) => {
+      gunzip(body, { maxOutputLength: bytesMax }, (error, bytes) => (error ? reject(error) : resolve(bytes)))
     })
+    share.keep(body.length + unpacked.length)
+    return unpacked
   } catch {
+    share.keep(body.length)
     throw serializationError('The gzip data of the body is broken, or larger than a request may be.')
   }
 }

@@ -3,50 +3,97 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 
-/** Bytes that may be held at a time, given out first come, first served. */
+/** Bytes that may be held at a time, by all requests together. */
 export class Budget {
   readonly #bytesMax: number
   #held = 0
-  readonly #waiting: { bytes: number; grant: () => void }[] = []
+  /** Goes beyond the budget: one at a time, so that bodies that all wait for room for their rest come to an end one by one. */
+  #lane: Share | null = null
+  readonly #waiting: { share: Share; bytes: number; grant: () => void }[] = []
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
   }
 
-  /** Settles when the bytes may be held. A share larger than the whole budget is granted when nothing else is held. */
-  take(bytes: number): Promise<void> | null {
-    if (this.#waiting.length === 0 && this.#fits(bytes)) {
-      this.#held += bytes
-      return null
-    }
-    return new Promise((grant) => this.#waiting.push({ bytes, grant }))
+  get held(): number {
+    return this.#held
   }
 
-  give(bytes: number): void {
-    this.#held -= bytes
-    for (let next = this.#waiting[0]; next && this.#fits(next.bytes); next = this.#waiting[0]) {
+  /** Null, or what settles when the share may hold so many bytes more: first come, first served. */
+  take(share: Share, bytes: number): Promise<void> | null {
+    if (this.#admit(share, bytes, this.#waiting.length === 0)) return null
+    return new Promise((grant) => this.#waiting.push({ share, bytes, grant }))
+  }
+
+  /** The share goes on with so many bytes. */
+  keep(share: Share, bytes: number): void {
+    this.#held -= share.bytes - bytes
+    share.bytes = bytes
+    if (this.#held <= this.#bytesMax) this.#lane = null
+    this.#grant()
+  }
+
+  /** The share has ended; what it waits for is forgotten. */
+  leave(share: Share): void {
+    const at = this.#waiting.findIndex((waiting) => waiting.share === share)
+    if (at >= 0) this.#waiting.splice(at, 1)
+    if (this.#lane === share) this.#lane = null
+    this.keep(share, 0)
+  }
+
+  #grant(): void {
+    for (let next = this.#waiting[0]; next && this.#admit(next.share, next.bytes, true); next = this.#waiting[0]) {
       this.#waiting.shift()
-      this.#held += next.bytes
       next.grant()
     }
   }
 
-  #fits(bytes: number): boolean {
-    return this.#held === 0 || this.#held + bytes <= this.#bytesMax
+  #admit(share: Share, bytes: number, isFirst: boolean): boolean {
+    const isWithin = isFirst && this.#held + bytes <= this.#bytesMax
+    if (!isWithin && this.#lane !== share) {
+      if (!isFirst || this.#lane) return false
+      this.#lane = share
+    }
+    this.#held += bytes
+    share.bytes += bytes
+    return true
+  }
+}
+
+/** What one request holds of a budget. */
+export class Share {
+  readonly #budget: Budget
+  /** The budget's to count. */
+  bytes = 0
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  /** Null where the bytes may be held at once, as it mostly is. One at a time. */
+  take(bytes: number): Promise<void> | null {
+    return this.#budget.take(this, bytes)
+  }
+
+  /** Gives back what is held beyond so many bytes. */
+  keep(bytes: number): void {
+    if (bytes < this.bytes) this.#budget.keep(this, bytes)
+  }
+
+  /** Gives everything back; the last call. */
+  close(): void {
+    this.#budget.leave(this)
   }
 }
 
 export type BodyOutcome = { kind: 'body'; bytes: Buffer } | { kind: 'too-large' } | { kind: 'gone' }
 
-/** The bytes that a request announces; the limit where it announces none. */
-export function announcedBytes(request: IncomingMessage | Http2ServerRequest, bytesMax: number): number {
-  const announced = request.headers['content-length']
-  if (announced === undefined) return request.headers['transfer-encoding'] === undefined && request.httpVersionMajor === 1 ? 0 : bytesMax
-  return Number(announced)
-}
+/** Does the request announce a larger body? */
+export const announcesMore = (request: IncomingMessage | Http2ServerRequest, bytesMax: number): boolean =>
+  Number(request.headers['content-length'] ?? 0) > bytesMax
 
-/** Reads a body to its end; `too-large` as soon as it is known, `gone` when the client goes away first. */
-export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax: number): Promise<BodyOutcome> {
+/** Reads a body to its end, no faster than the share may grow; `too-large` as soon as it is known, `gone` when the client goes away first. */
+export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax: number, share: Share): Promise<BodyOutcome> {
   return new Promise((settle) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -58,6 +105,10 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax
         return
       }
       chunks.push(chunk)
+      const room = share.take(chunk.length)
+      if (!room) return
+      request.pause()
+      room.then(() => request.resume())
     })
     request.on('end', () => settle({ kind: 'body', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length) }))
     request.on('error', () => settle({ kind: 'gone' }))

@@ -6,6 +6,7 @@ import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { authorizationFault } from './authorization.ts'
 import { AwsError } from './aws-error.ts'
+import type { Share } from './body.ts'
 import { encodeBody, parseBody, unpackBody } from './body-codec.ts'
 import { encodeCbor } from './cbor.ts'
 import { cborType, corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, readEnvelope, wrappedBody, xmlBody } from './envelope.ts'
@@ -25,6 +26,8 @@ export interface HttpRequest {
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+  /** What the body holds of the memory for bodies. */
+  readonly share: Share
   /** Aborts when the client goes before it is answered. */
   hungUp(): AbortSignal
 }
@@ -103,7 +106,7 @@ export class Door {
 
   async #run(envelope: Envelope, request: HttpRequest): Promise<Answer> {
     if (envelope.refusal) throw envelope.refusal
-    const body = await unpackBody(request.body, request.headers['content-encoding'], this.#options.services.settings.get('aws.request.max.bytes'))
+    const body = await unpackBody(request, this.#options.services.settings.get('aws.request.max.bytes'))
     const members = parseBody(body, envelope.dress === 'cbor' ? 'cbor' : 'json')
     if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
     const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)

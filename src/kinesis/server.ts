@@ -12,7 +12,7 @@ import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
-import { announcedBytes, Budget, readBody } from './body.ts'
+import { announcesMore, Budget, readBody, Share } from './body.ts'
 import { Door, type HttpAnswer } from './door.ts'
 import { type AnyResponse, EventSender } from './event-sender.ts'
 import { Front } from './front.ts'
@@ -269,23 +269,22 @@ class HttpServer implements KinesisServer {
   async #handle(request: AnyRequest, response: AnyResponse): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
     const { clock, settings } = this.#options
     const bytesMax = settings.get('aws.request.max.bytes')
-    const share = announcedBytes(request, bytesMax)
-    if (share > bytesMax) return { answer: this.#door!.tooLarge(bytesMax), bytesIn: 0 }
-    if (share > 0) await this.#budget.take(share)
+    if (announcesMore(request, bytesMax)) return { answer: this.#door!.tooLarge(bytesMax), bytesIn: 0 }
+    const share = new Share(this.#budget)
     try {
       // Node itself watches over HTTP/1.1.
       const slow = request.httpVersionMajor === 1 ? null : clock.at(clock.now() + settings.get('aws.request.timeout.ms'), () => request.destroy())
-      const outcome = await readBody(request, bytesMax)
+      const outcome = await readBody(request, bytesMax, share)
       slow?.cancel()
       if (outcome.kind === 'gone') return { answer: null, bytesIn: 0 }
       if (outcome.kind === 'too-large') return { answer: this.#door!.tooLarge(bytesMax), bytesIn: bytesMax }
       const { method = '', url = '/', headers } = request
       return {
-        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, hungUp: hangUpOf(response) }),
+        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, share, hungUp: hangUpOf(response) }),
         bytesIn: outcome.bytes.length,
       }
     } finally {
-      if (share > 0) this.#budget.give(share)
+      share.close()
     }
   }
 

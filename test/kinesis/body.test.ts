@@ -1,0 +1,94 @@
+// Memory that request bodies take: bounded whatever clients announce, send or compress, and nobody waits for what another does not send.
+import net from 'node:net'
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { afterEach, expect, test } from 'vitest'
+import { Budget, Share } from '../../src/kinesis/body.ts'
+import { unpackBody } from '../../src/kinesis/body-codec.ts'
+import { call, type DoorUnderTest, openDoor, send, signed } from './harness.ts'
+
+let door: DoorUnderTest | undefined
+afterEach(async () => {
+  await door?.close()
+  door = undefined
+})
+
+test('bodies hold no more than the budget and one body beside, and all of them come to their end', async () => {
+  const bodyMax = 10
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 10, max: 40 }),
+      fc.array(fc.record({ chunks: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 2 }), gone: fc.boolean() }), { maxLength: 30 }),
+      async (bytesMax, bodies) => {
+        const budget = new Budget(bytesMax)
+        const read = async ({ chunks, gone }: { chunks: number[]; gone: boolean }): Promise<void> => {
+          const share = new Share(budget)
+          for (const chunk of chunks) {
+            const room = share.take(chunk)
+            // Its client goes while it waits: what it waits for is not to be waited for by others.
+            if (room && gone) return share.close()
+            await room
+            expect(budget.held).toBeLessThanOrEqual(bytesMax + bodyMax)
+            await new Promise(setImmediate)
+          }
+          share.keep(1)
+          await new Promise(setImmediate)
+          share.close()
+        }
+        await Promise.all(bodies.map(read))
+        expect(budget.held).toBe(0)
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
+test('what gzip unpacks to is held within the budget', async () => {
+  const bytesMax = 1024 * 1024
+  const budget = new Budget(2 * bytesMax)
+  const bomb = gzipSync(Buffer.alloc(bytesMax, 'a'))
+  let most = 0
+  let unpacked = 0
+  const bombs = Array.from({ length: 40 }, async () => {
+    const share = new Share(budget)
+    const body = await unpackBody({ method: 'POST', url: '/', headers: { 'content-encoding': 'gzip' }, body: bomb, share, hungUp: never }, bytesMax)
+    expect(share.bytes).toBe(body.length)
+    most = Math.max(most, budget.held)
+    unpacked++
+    share.close()
+  })
+  await Promise.all(bombs)
+  expect(unpacked).toBe(40)
+  expect(most).toBeLessThanOrEqual(3 * bytesMax)
+})
+
+test('clients that announce large bodies and do not send them hold up nobody', async () => {
+  door = await openDoor({ settings: { 'aws.request.max.bytes': 65_536 } })
+  const { port } = door.server
+  const idlers = Array.from({ length: 20 }, (_, i) => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${i % 2 ? 'Content-Length: 65536' : 'Transfer-Encoding: chunked'}\r\n\r\n`)
+    return socket
+  })
+  await Promise.all(idlers.map((socket) => new Promise((connected) => socket.once('connect', connected))))
+  expect((await call(door.url, 'ListStreams', {})).status).toBe(200)
+  for (const socket of idlers) socket.destroy()
+})
+
+test('many gzip’d requests at once are all answered', async () => {
+  door = await openDoor({ settings: { 'aws.request.max.bytes': 65_536 } })
+  const { url } = door
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': 'Kinesis_20131202.ListStreams',
+    ...signed,
+    'content-encoding': 'gzip',
+  }
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => send(url, { headers, body: gzipSync(`{"X":"${'a'.repeat(i % 2 ? 60_000 : 70_000)}"}`) })),
+  )
+  expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, (_, i) => (i % 2 ? 200 : 400)))
+})
+
+const never = (): AbortSignal => new AbortController().signal
