@@ -13,7 +13,7 @@ import { producerFactsOf } from './writer-state.ts'
 
 /** How an append is to be looked at. */
 export interface CheckOptions {
-  /** The batches were made by this process: their records need no check. */
+  /** The batches were made by this process: neither their records nor their sizes need a check. */
   trusted?: boolean
   /** False for a client that cannot have meant zstd (Produce before 7). */
   zstdAllowed?: boolean
@@ -73,12 +73,6 @@ function measureTrusted(bytes: Buffer, config: ActingConfig, nowMs: number): Che
   let offsetCount = 0
   let maxTimestampMs = -1
   for (let at = 0, next: number; (next = nextBatch(bytes, at)) !== -1; at = next) {
-    if (next - at > config.maxMessageBytes) {
-      throw new EngineError(
-        'message-too-large',
-        `A record batch of ${next - at} bytes is larger than the topic's max.message.bytes (${config.maxMessageBytes})`,
-      )
-    }
     offsetCount += lastOffsetDeltaOf(bytes, at) + 1
     maxTimestampMs = Math.max(maxTimestampMs, maxTimestampOf(bytes, at))
   }

@@ -2,11 +2,14 @@
 import { invalidArgument } from './aws-error.ts'
 import { recordKibOf } from './describe.ts'
 import { hashKeyEnd } from './hash-key.ts'
-import type { PutEntry } from './record-run.ts'
+import { batchBytesOf, type PutEntry } from './record-run.ts'
 import { blob, required } from './shape.ts'
 import { missing, violations } from './shape-check.ts'
 import { dataBytesMax, hashKey, partitionKey } from './shapes.ts'
 import type { Stream } from './streams.ts'
+
+/** Every stream of AWS takes records of this size. */
+const recordBytesLeast = 1024 * 1024
 
 /** AWS lists them in this order. The key may be missing where the stream spreads records itself. */
 export const recordMembers = { partitionKey, explicitHashKey: hashKey, data: required(blob({ max: dataBytesMax })) }
@@ -14,6 +17,20 @@ export const recordMembers = { partitionKey, explicitHashKey: hashKey, data: req
 function checkHashKey(hashKey: string | undefined): void {
   if (hashKey === undefined || BigInt(hashKey) < hashKeyEnd) return
   throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${hashKey}`)
+}
+
+/**
+ * A Kafka client may have set less than AWS ever does: a record that does not fit would never fit, so that the whole call is refused. Kafka's own default
+ * lies a header above a MiB, and takes the record of a MiB that every stream takes.
+ */
+function checkBatchSizes({ topic }: Stream, records: readonly PutEntry[]): void {
+  const { maxMessageBytes } = topic.config
+  if (maxMessageBytes >= recordBytesLeast) return
+  for (const record of records) {
+    const bytes = batchBytesOf(record)
+    if (bytes > maxMessageBytes)
+      throw invalidArgument(`A record of ${bytes} bytes is larger than the topic's max.message.bytes (${maxMessageBytes}).`)
+  }
 }
 
 /** Checks records against their stream; `pathOf` names the place of a record's members in the request. */
@@ -30,6 +47,7 @@ export function checkRecords(stream: Stream, records: readonly PutEntry[], pathO
     }
   }
   if (found.length > 0) throw violations(found)
+  checkBatchSizes(stream, records)
   // A stream that spreads its records ignores the hash keys that it is given.
   if (!keyless) for (const { explicitHashKey } of records) checkHashKey(explicitHashKey)
 }

@@ -48,4 +48,7 @@ export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchB
 const sizeOf = ({ partitionKey, data, explicitHashKey }: PutEntry): number =>
   data.length + (partitionKey?.length ?? 0) * 3 + (explicitHashKey === undefined ? 24 : recordOverheadBytes)
 
+/** What a batch with this record alone takes at most. */
+export const batchBytesOf = (entry: PutEntry): number => batchOverheadBytes + sizeOf(entry)
+
 const headersOf = (explicitHashKey: string): RecordHeader[] => [{ key: explicitHashKeyHeader, value: Buffer.from(explicitHashKey) }]

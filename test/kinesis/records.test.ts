@@ -220,6 +220,22 @@ test('what is too large is refused with AWS’s text', async () => {
   )
 })
 
+test('a topic with Kafka’s own limit takes the MiB that its description tells; a lower limit refuses the whole call', async () => {
+  door = await openDoor()
+  await door.engine.topics.create({ name: 'kafka' })
+  await door.engine.topics.create({ name: 'small', configs: { 'max.message.bytes': '2000' } })
+  const summary = (await ok('DescribeStreamSummary', { StreamName: 'kafka' }))['StreamDescriptionSummary']
+  expect(summary).toMatchObject({ MaxRecordSizeInKiB: 1024 })
+  const whole = { PartitionKey: 'k'.repeat(256), Data: Buffer.alloc(1_048_576).toString('base64') }
+  await ok('PutRecord', { StreamName: 'kafka', ...whole })
+  expect(await ok('PutRecords', { StreamName: 'kafka', Records: [whole, whole] })).toMatchObject({ FailedRecordCount: 0 })
+  const records = [1500, 2000].map((bytes) => ({ PartitionKey: 'k', Data: Buffer.alloc(bytes).toString('base64') }))
+  await ok('PutRecord', { StreamName: 'small', ...records[0] })
+  const fault = /^InvalidArgumentException: A record of \d+ bytes is larger than the topic's max.message.bytes \(2000\)\.$/
+  expect(await refused('PutRecord', { StreamName: 'small', ...records[1] })).toMatch(fault)
+  expect(await refused('PutRecords', { StreamName: 'small', Records: records })).toMatch(fault)
+})
+
 test('a topic that Kafka made is a stream; a name that is no stream name is not shown', async () => {
   door = await openDoor()
   await door.engine.topics.create({ name: 'orders', partitionCount: 2, configs: { 'retention.ms': String(48 * 3_600_000) } })
