@@ -1,26 +1,31 @@
 // Access keys for SigV4: the text of AWS's shared credentials file, or ID:SECRET pairs. Reading the file is the caller's.
 
-/** Secret keys by access key id, from pairs such as `AKIDLOCAL:secret,AKIDOTHER:secret`; null where the text is no such list. */
-export function credentialPairs(text: string): Map<string, string> | null {
+export interface AccessKey {
+  readonly secret: string
+  /** What temporary credentials come with: requests must carry it. Null for a key that lasts, whose requests must carry none. */
+  readonly sessionToken: string | null
+}
+
+/** Access keys by their ids, from pairs such as `AKIDLOCAL:secret,AKIDOTHER:secret`; null where the text is no such list. */
+export function credentialPairs(text: string): Map<string, AccessKey> | null {
   const pairs = text.split(',').map((pair) => /^([A-Za-z0-9_]{3,128}):(\S+)$/.exec(pair.trim()))
-  return pairs.every((pair) => pair !== null) ? new Map(pairs.map((pair) => [pair![1]!, pair![2]!])) : null
+  return pairs.every((pair) => pair !== null) ? new Map(pairs.map((pair) => [pair![1]!, { secret: pair![2]!, sessionToken: null }])) : null
 }
 
 /** The same from a file with `[profile]` sections; every profile's key is accepted. */
-export function credentialsFile(text: string): Map<string, string> {
-  const secrets = new Map<string, string>()
-  let id: string | null = null
-  let secret: string | null = null
+export function credentialsFile(text: string): Map<string, AccessKey> {
+  const keys = new Map<string, AccessKey>()
+  let profile = new Map<string, string>()
   const keep = (): void => {
-    if (id !== null && secret !== null) secrets.set(id, secret)
-    id = secret = null
+    const [id, secret] = [profile.get('aws_access_key_id'), profile.get('aws_secret_access_key')]
+    if (id !== undefined && secret !== undefined) keys.set(id, { secret, sessionToken: profile.get('aws_session_token') ?? null })
+    profile = new Map()
   }
   for (const line of text.split(/\r?\n/)) {
-    const [name, value] = [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]
+    const at = line.indexOf('=')
     if (line.trim().startsWith('[')) keep()
-    else if (name === 'aws_access_key_id') id = value
-    else if (name === 'aws_secret_access_key') secret = value
+    else if (at > 0) profile.set(line.slice(0, at).trim(), line.slice(at + 1).trim())
   }
   keep()
-  return secrets
+  return keys
 }

@@ -1,6 +1,7 @@
 // AWS Signature Version 4, the verifying side: header and presigned form (AWS General Reference, "Create a signed AWS API request").
 // Pure but for hashing: time comes in. Whether a request carries a signature at all is the door's first check, before this one.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { AccessKey } from './aws-credentials.ts'
 
 /** A request as it came over the wire. Header names in small letters; `:authority` stands in for `host` over HTTP/2. */
 export interface SignedRequest {
@@ -19,8 +20,10 @@ export interface SignatureFault {
 }
 
 export interface SigV4Options {
-  /** Secret keys by access key id. */
-  readonly secrets: ReadonlyMap<string, string>
+  /** By access key id. */
+  readonly keys: ReadonlyMap<string, AccessKey>
+  /** The region whose scope is accepted. */
+  readonly region: string
   /** Services whose scope is accepted, `kinesis`. */
   readonly services: readonly string[]
 }
@@ -42,6 +45,8 @@ interface Claim {
   readonly service: string
   readonly signedHeaders: readonly string[]
   readonly signature: string
+  /** Empty where there is none. */
+  readonly sessionToken: string
   /** 20260101T000000Z */
   readonly timestamp: string
   /** Null in the header form. */
@@ -64,8 +69,9 @@ export class SigV4Verifier {
     if ('type' in claim) return claim
     const fault = this.#scopeFault(claim) ?? timeFault(claim, nowMs)
     if (fault) return fault
-    const secret = this.#options.secrets.get(claim.accessKeyId)
-    if (secret === undefined) return { type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' }
+    const key = this.#options.keys.get(claim.accessKeyId)
+    if (!key || (key.sessionToken ?? '') !== claim.sessionToken)
+      return { type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' }
     const payloadHash = payloadHashOf(request)
     if (payloadHash === null) return invalid('The value of the x-amz-content-sha256 header does not match the body.')
     const canonical = [
@@ -79,7 +85,7 @@ export class SigV4Verifier {
     ].join('\n')
     const scope = `${claim.date}/${claim.region}/${claim.service}/${terminator}`
     const text = `${algorithm}\n${claim.timestamp}\n${scope}\n${sha256(canonical)}`
-    const expected = createHmac('sha256', this.#signingKey(claim, secret)).update(text).digest('hex')
+    const expected = createHmac('sha256', this.#signingKey(claim, key.secret)).update(text).digest('hex')
     const given = Buffer.from(claim.signature)
     if (given.length === expected.length && timingSafeEqual(given, Buffer.from(expected))) return null
     return invalid(
@@ -87,10 +93,12 @@ export class SigV4Verifier {
     )
   }
 
-  #scopeFault({ service, date, timestamp }: Claim): SignatureFault | null {
-    if (!this.#options.services.includes(service)) {
-      return invalid(`Credential should be scoped to correct service: '${this.#options.services[0]}'. `)
-    }
+  #scopeFault({ region, service, date, timestamp }: Claim): SignatureFault | null {
+    const { region: ours, services } = this.#options
+    // AWS's texts, each with its last space, say which region is wrong and not which is right.
+    const elsewhere = region === ours ? '' : `Credential should be scoped to a valid region, not '${region}'. `
+    const other = services.includes(service) ? '' : `Credential should be scoped to correct service: '${services[0]}'. `
+    if (elsewhere || other) return invalid(elsewhere + other)
     if (!timestamp.startsWith(date)) {
       return invalid(
         `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${timestamp.slice(0, 8)}', from '${timestamp}'.`,
@@ -131,7 +139,8 @@ function claimInHeader(headers: SignedRequest['headers']): Claim | SignatureFaul
   )
   const given = headerValue(headers, 'x-amz-date')
   const timestamp = given === '' ? basicTime(Date.parse(headerValue(headers, 'date'))) : given
-  return claimOf(parts.get('Credential') ?? '', parts.get('SignedHeaders') ?? '', parts.get('Signature') ?? '', timestamp, null)
+  const told = { signature: parts.get('Signature') ?? '', sessionToken: headerValue(headers, 'x-amz-security-token'), timestamp, expiresS: null }
+  return claimOf(parts.get('Credential') ?? '', parts.get('SignedHeaders') ?? '', told)
 }
 
 function claimInQuery(query: readonly [string, string][]): Claim | SignatureFault {
@@ -139,10 +148,14 @@ function claimInQuery(query: readonly [string, string][]): Claim | SignatureFaul
   if (value('X-Amz-Algorithm') !== algorithm) return incomplete(`Unsupported AWS 'algorithm': '${value('X-Amz-Algorithm')}'`)
   const expiresS = Number(value('X-Amz-Expires') || '300')
   if (!(expiresS >= 1 && expiresS <= expiresSMax)) return incomplete(`X-Amz-Expires must be within 1 and ${expiresSMax} seconds.`)
-  return claimOf(value('X-Amz-Credential'), value('X-Amz-SignedHeaders'), value('X-Amz-Signature'), value('X-Amz-Date'), expiresS)
+  const told = { signature: value('X-Amz-Signature'), sessionToken: value('X-Amz-Security-Token'), timestamp: value('X-Amz-Date'), expiresS }
+  return claimOf(value('X-Amz-Credential'), value('X-Amz-SignedHeaders'), told)
 }
 
-function claimOf(credential: string, signedHeaders: string, signature: string, timestamp: string, expiresS: number | null): Claim | SignatureFault {
+type Told = Pick<Claim, 'signature' | 'sessionToken' | 'timestamp' | 'expiresS'>
+
+function claimOf(credential: string, signedHeaders: string, told: Told): Claim | SignatureFault {
+  const { timestamp } = told
   const parts = credential.split('/')
   if (parts.length !== 5) {
     return incomplete(`Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got: '${credential}'`)
@@ -154,7 +167,7 @@ function claimOf(credential: string, signedHeaders: string, signature: string, t
   const names = signedHeaders.toLowerCase().split(';')
   if (!names.includes('host') && !names.includes(':authority'))
     return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-  return { accessKeyId, date, region, service, signedHeaders: names, signature, timestamp, expiresS }
+  return { accessKeyId, date, region, service, signedHeaders: names, ...told }
 }
 
 function timeFault({ timestamp, expiresS }: Claim, nowMs: number): SignatureFault | null {

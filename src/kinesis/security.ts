@@ -18,9 +18,9 @@ const serialBytes = 16
 export async function openVerifier(settings: Settings): Promise<SigV4Verifier | null> {
   const given = settings.get('aws.credentials')
   if (given === null) return null
-  const secrets = credentialPairs(given) ?? credentialsFile(await readFile(given, 'utf8'))
-  if (secrets.size === 0) throw new Error(`aws.credentials names ${given}, which holds no access key`)
-  return new SigV4Verifier({ secrets, services: ['kinesis'] })
+  const keys = credentialPairs(given) ?? credentialsFile(await readFile(given, 'utf8'))
+  if (keys.size === 0) throw new Error(`aws.credentials names ${given}, which holds no access key`)
+  return new SigV4Verifier({ keys, region: settings.get('aws.region'), services: ['kinesis'] })
 }
 
 /** Null where TLS is off. */

@@ -50,7 +50,7 @@ export const ownSettings = {
   'aws.credentials': stringOrNull({
     type: 'password',
     meaning:
-      'Access keys whose signatures are verified: ID:SECRET pairs with commas, or a file in the form of ~/.aws/credentials. Without it every request that carries a signature is let in.',
+      'Access keys whose signatures are verified: ID:SECRET pairs with commas, or a file in the form of ~/.aws/credentials. Their scope is aws.region. Without it every request that carries a signature is let in.',
   }),
   'aws.tls': oneOf(['off', 'on', 'required'], {
     default: 'off',

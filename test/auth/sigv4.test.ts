@@ -21,9 +21,14 @@ class Sha256 {
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 const credentials = { accessKeyId: 'AKIDLOCAL', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
-const verifier = new SigV4Verifier({ secrets: new Map([[credentials.accessKeyId, credentials.secretAccessKey]]), services: ['kinesis'] })
-const signer = (service = 'kinesis', secret = credentials.secretAccessKey): SignatureV4 =>
-  new SignatureV4({ service, region: 'us-east-1', credentials: { ...credentials, secretAccessKey: secret }, sha256: Sha256 as never })
+const temporary = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'temporary', sessionToken: 'a/b+c==' }
+const verifier = new SigV4Verifier({
+  keys: new Map([credentials, temporary].map((key) => [key.accessKeyId, { sessionToken: null, ...key, secret: key.secretAccessKey }])),
+  region: 'us-east-1',
+  services: ['kinesis'],
+})
+const signer = (service = 'kinesis', secret = credentials.secretAccessKey, region = 'us-east-1'): SignatureV4 =>
+  new SignatureV4({ service, region, credentials: { ...credentials, secretAccessKey: secret }, sha256: Sha256 as never })
 
 interface Parts {
   body: string
@@ -89,6 +94,22 @@ test('a presigned request is right until it expires', async () => {
   })
 })
 
+test('temporary credentials come with their token, others with none', async () => {
+  const signerOf = (key: typeof credentials & { sessionToken?: string }): SignatureV4 =>
+    new SignatureV4({ service: 'kinesis', region: 'us-east-1', credentials: key, sha256: Sha256 as never })
+  const unknown = { type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' }
+  expect(verifier.verify(await signed({}, signerOf(temporary)), nowMs)).toBeNull()
+  expect(verifier.verify(await signed({}, signerOf({ ...temporary, sessionToken: 'other' })), nowMs)).toEqual(unknown)
+  const { sessionToken, ...without } = temporary
+  expect(verifier.verify(await signed({}, signerOf(without)), nowMs)).toEqual(unknown)
+  expect(verifier.verify(await signed({}, signerOf({ ...credentials, sessionToken })), nowMs)).toEqual(unknown)
+  const presigned = await signerOf(temporary).presign(
+    { method: 'POST', protocol: 'http:', hostname: '127.0.0.1', path: '/', headers: { host: '127.0.0.1:4567' }, query: {} },
+    { signingDate: new Date(nowMs) },
+  )
+  expect(verifier.verify(toRequest(presigned.headers, '/', presigned.query!, ''), nowMs)).toBeNull()
+})
+
 test('what was changed on the way is refused', async () => {
   const request = await signed()
   const mismatch = expect.stringContaining('The request signature we calculated does not match')
@@ -123,6 +144,10 @@ test('clocks may differ by five minutes', async () => {
 
 test('scopes and forms that AWS refuses', async () => {
   expect(verifier.verify(await signed({}, signer('sqs')), nowMs)?.message).toBe("Credential should be scoped to correct service: 'kinesis'. ")
+  expect(verifier.verify(await signed({}, signer('kinesis', undefined, 'eu-west-1')), nowMs)).toEqual({
+    type: 'InvalidSignatureException',
+    message: "Credential should be scoped to a valid region, not 'eu-west-1'. ",
+  })
   const request = await signed()
   const withAuthorization = (change: (text: string) => string): SignedRequest => ({
     ...request,
@@ -174,17 +199,17 @@ test('no request makes the verifier throw', () => {
 test('credentials come as pairs, or as AWS’s file', () => {
   expect(credentialPairs('AKIDONE:a/b+c=, AKIDTWO:x:y')).toEqual(
     new Map([
-      ['AKIDONE', 'a/b+c='],
-      ['AKIDTWO', 'x:y'],
+      ['AKIDONE', { secret: 'a/b+c=', sessionToken: null }],
+      ['AKIDTWO', { secret: 'x:y', sessionToken: null }],
     ]),
   )
   expect(credentialPairs('/etc/aws/credentials')).toBeNull()
   const file =
-    '[default]\naws_access_key_id = AKIDONE\naws_secret_access_key=one\n\n# other\n[profile b]\naws_secret_access_key = two\naws_access_key_id = AKIDTWO\n[half]\naws_access_key_id = AKIDTHREE\n'
+    '[default]\naws_access_key_id = AKIDONE\naws_secret_access_key=one\n\n# other\n[profile b]\naws_secret_access_key = two\naws_access_key_id = AKIDTWO\naws_session_token = t==\n[half]\naws_access_key_id = AKIDTHREE\n'
   expect(credentialsFile(file)).toEqual(
     new Map([
-      ['AKIDONE', 'one'],
-      ['AKIDTWO', 'two'],
+      ['AKIDONE', { secret: 'one', sessionToken: null }],
+      ['AKIDTWO', { secret: 'two', sessionToken: 't==' }],
     ]),
   )
 })
