@@ -1,5 +1,5 @@
 // Settings of groups, their offsets, transactions and producers. Kafka's names and, but for one, Kafka's defaults.
-import { boolean, int, intMax, list, long, oneOf, stringOrNull } from './declare.ts'
+import { boolean, int, intMax, list, long, oneOf, string, stringOrNull } from './declare.ts'
 
 export const groupSettings = {
   // Kafka waits 3000 ms for more members before a new group's first rebalance. On one machine, in tests above all, that is three seconds of nothing: a second member that
@@ -105,6 +105,16 @@ export const groupSettings = {
     meaning: 'The highest that a group may set it to.',
   }),
   'group.share.assignors': list({ default: 'simple', inert: true, meaning: 'Assignors of share groups.' }),
+  'errors.deadletterqueue.auto.create.topics.enable': boolean({
+    default: false,
+    dynamic: true,
+    meaning: 'The topic that a share group names for its dead letters (errors.deadletterqueue.topic.name) is made when the first one comes.',
+  }),
+  'errors.deadletterqueue.topic.name.prefix': string({
+    default: 'dlq.',
+    dynamic: true,
+    meaning: 'What the names of topics for dead letters must begin with; empty for anything.',
+  }),
   'group.streams.session.timeout.ms': int({ default: 45000, min: 1, meaning: 'Session timeout of a streams group (KIP-1071).' }),
   'group.streams.min.session.timeout.ms': int({ default: 45000, min: 1, meaning: 'The shortest that a group may set it to.' }),
   'group.streams.max.session.timeout.ms': int({ default: 60000, min: 1, meaning: 'The longest that a group may set it to.' }),

@@ -22,7 +22,7 @@ const replicas = kept('Replication between brokers and directories: there is one
 const quorum = kept('Kafka’s metadata quorum: one node keeps its own metadata.')
 const tiers = kept('Tiered storage, which this broker does not have.')
 const purgatory = kept('How Kafka tidies up waiting requests; ours are gone when they are answered.')
-const newerGroups = kept('Groups of newer protocols and their dead letter queues.')
+const newerGroups = kept('Groups of newer protocols.')
 const shareState = kept('Kafka’s store for the state of share groups.')
 const java = kept('Java’s security libraries; there is no JVM here.')
 const oauth = kept('Kafka’s own OAuth client and validator.')
@@ -97,8 +97,6 @@ export const keptSettings = {
   'fetch.purgatory.purge.interval.requests': purgatory.int(1000),
   'producer.purgatory.purge.interval.requests': purgatory.int(1000),
   'share.fetch.purgatory.purge.interval.requests': purgatory.int(1000),
-  'errors.deadletterqueue.auto.create.topics.enable': newerGroups.boolean(false, true),
-  'errors.deadletterqueue.topic.name.prefix': newerGroups.string('dlq.', true),
   'group.coordinator.background.threads': newerGroups.int(2),
   'group.share.assignment.interval.ms': newerGroups.int(1000, true),
   'group.share.max.assignment.interval.ms': newerGroups.int(15000),

@@ -6,7 +6,9 @@ import {
   type AcknowledgedRange,
   type Acknowledgement,
   acknowledge,
+  bury,
   emptyState,
+  type GivenUp,
   inFlightCount,
   lapse,
   nextLapseMs,
@@ -34,6 +36,8 @@ const lockMs = 100
 /** Every offset by itself, for ever. */
 class Model {
   start = 0
+  /** What becomes of a record that was delivered too often. */
+  givenUp: GivenUp = 'archived'
   readonly records: Rec[] = []
 
   settle(): void {
@@ -41,11 +45,11 @@ class Model {
   }
 
   free(rec: Rec): void {
-    Object.assign(rec, { state: rec.count >= limit ? 'archived' : 'available', owner: '', until: 0 })
+    Object.assign(rec, { state: rec.count >= limit ? this.givenUp : 'available', owner: '', until: 0 })
   }
 
   inFlight(): number {
-    return this.records.slice(this.start).filter(({ state }) => state === 'available' || state === 'acquired').length
+    return this.records.slice(this.start).filter(({ state }) => state !== 'acknowledged' && state !== 'archived').length
   }
 
   next(): number {
@@ -137,10 +141,11 @@ function expectSame(state: SharePartitionState, model: Model): void {
   expect(nextOffset(state)).toBe(Math.max(model.start, model.next()))
 }
 
-function play(seed: number): void {
+function play(seed: number, givenUp: GivenUp): void {
   const random = seededRandom(seed)
   const pick = <T>(of: readonly T[]): T => of[random.integer(of.length)]!
   const model = new Model()
+  model.givenUp = givenUp
   let state = emptyState(0)
   let nowMs = 1000
   const log: ReadBatch[] = []
@@ -154,7 +159,7 @@ function play(seed: number): void {
   }
   for (let step = 0; step < 150; step++) {
     const owner = pick(['a', 'b', 'c'])
-    switch (random.integer(9)) {
+    switch (random.integer(givenUp === 'spent' ? 10 : 9)) {
       case 0:
       case 1:
         grow()
@@ -192,7 +197,7 @@ function play(seed: number): void {
         const kinds: Acknowledgement[] = ['accept', 'release', 'reject', 'renew', 'gap']
         const types = random.integer(2) === 0 ? [pick(kinds)] : Array.from({ length: last - first + 1 }, () => pick(kinds))
         const range: AcknowledgedRange = { first, last, types }
-        const result = acknowledge(state, [range], { owner, deliveryCountLimit: limit, lockedUntilMs: nowMs + lockMs })
+        const result = acknowledge(state, [range], { owner, deliveryCountLimit: limit, givenUp, lockedUntilMs: nowMs + lockMs })
         const offsets = Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((offset) => offset >= model.start)
         const held = offsets.every((offset) => model.records[offset]?.state === 'acquired' && model.records[offset]!.owner === owner)
         expect(typeof result === 'string').toBe(!held)
@@ -205,7 +210,7 @@ function play(seed: number): void {
       case 7: {
         nowMs += random.integer(80)
         const due = nextLapseMs(state)
-        const next = lapse(state, nowMs, limit)
+        const next = lapse(state, nowMs, { deliveryCountLimit: limit, givenUp })
         expect(next !== null).toBe(due !== null && due <= nowMs)
         state = next ?? state
         for (const rec of model.records) if (rec.state === 'acquired' && rec.until <= nowMs) model.free(rec)
@@ -214,7 +219,7 @@ function play(seed: number): void {
       case 8:
         switch (random.integer(4)) {
           case 0: {
-            state = releaseOwner(state, owner, limit) ?? state
+            state = releaseOwner(state, owner, { deliveryCountLimit: limit, givenUp }) ?? state
             for (const rec of model.records) if (rec.state === 'acquired' && rec.owner === owner) model.free(rec)
             break
           }
@@ -234,6 +239,16 @@ function play(seed: number): void {
             for (const rec of model.records) if (rec.state === 'acquired') Object.assign(rec, { state: 'available', owner: '', until: 0 })
           }
         }
+        break
+      case 9: {
+        const first = state.startOffset + random.integer(4)
+        const last = first + random.integer(4)
+        const meant = model.records.slice(first, last + 1).filter((rec) => rec.state === 'rejected' || rec.state === 'spent')
+        const next = bury(state, first, last)
+        expect(next !== null).toBe(meant.length > 0)
+        state = next ?? state
+        for (const rec of meant) rec.state = 'archived'
+      }
     }
     model.settle()
     expectSame(state, model)
@@ -244,14 +259,17 @@ function play(seed: number): void {
 function settleOne(model: Model, rec: Rec, type: Acknowledgement, until: number): void {
   if (type === 'renew') rec.until = until
   else if (type === 'release') model.free(rec)
-  else Object.assign(rec, { state: type === 'accept' ? 'acknowledged' : 'archived', owner: '', until: 0 })
+  else {
+    const refused = type === 'reject' && model.givenUp === 'spent' ? 'rejected' : 'archived'
+    Object.assign(rec, { state: type === 'accept' ? 'acknowledged' : refused, owner: '', until: 0 })
+  }
 }
 
 describe('a share partition', () => {
   test('does what the model of single records does', () => {
     for (let seed = 1; seed <= 60; seed++) {
       try {
-        play(seed)
+        play(seed, seed % 2 === 0 ? 'archived' : 'spent')
       } catch (error) {
         throw new Error(`seed ${seed}`, { cause: error })
       }
@@ -296,7 +314,7 @@ describe('a share partition', () => {
     const batch = (first: number) => ({ first, last: first + 9, deliverable: true })
     const { state } = acquire(emptyState(0), { ...request, owner: 'a', readFrom: 0, batches: [batch(0)] })
     // Somebody reads from 10 on; meanwhile 0 to 9 are given back.
-    const given = releaseOwner(state, 'a', 5)!
+    const given = releaseOwner(state, 'a', { deliveryCountLimit: 5 })!
     const got = acquire(given, { ...request, owner: 'b', readFrom: 10, batches: [batch(10)] })
     expect(got.acquired).toEqual([{ first: 10, last: 19, deliveryCount: 1 }])
     expect(nextOffset(got.state)).toBe(0)

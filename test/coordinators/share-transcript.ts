@@ -1,5 +1,5 @@
 // Plays a transcript of share group `g` on topic `t`: commands (lines with `>`) go in, and what comes out (`<` answers, `=` rows stored, `!` errors, `~` partitions of which
-// records became available) is written below each. The text that comes back is compared with the file, or replaces it.
+// records became available, `+` dead letters) is written below each. The text that comes back is compared with the file, or replaces it.
 import { ManualClock } from '../../src/clock.ts'
 import type { Acknowledgement } from '../../src/coordinators/share/partition-state.ts'
 import { createShareGroups, type ShareGroupConfigs, type ShareGroups, type ShareTopics } from '../../src/coordinators/share/share-groups.ts'
@@ -38,6 +38,8 @@ class Player {
   readonly topics = new Topics()
   readonly epochs = new Map<string, number>()
   configs: ShareGroupConfigs = { sessionMs: 45_000, sizeMax: 3, lockMs: 30_000, deliveryCountLimit: 3, inFlightMax: 10, mayRenew: true }
+  /** Can dead letters be written? */
+  letters: 'taken' | 'held' = 'taken'
   /** Records of t:0 so far. */
   end = 0
   shares!: ShareGroups
@@ -52,6 +54,11 @@ class Player {
       configsOf: () => this.configs,
       isOtherKind: () => false,
       onAvailable: (topicId, partition) => this.said.push(`~ ${topicId}:${partition}`),
+      writeDeadLetters: async (_place, { first, last, state, deliveryCount }) => {
+        if (this.letters === 'held') return false
+        this.said.push(`+ ${first}-${last}:${state}x${deliveryCount}`)
+        return true
+      },
       onError: (error) => this.said.push(`! ${error}`),
     })
   }
@@ -116,6 +123,9 @@ class Player {
         return this.clock.advance(10)
       case 'store':
         this.store.isFull = who === 'full'
+        return
+      case 'letters':
+        this.letters = who as 'taken' | 'held'
         return
       case 'topic':
         return this.topics.set(who, Number(rest[0]))

@@ -8,10 +8,12 @@ import {
   type AcknowledgedRange,
   type AcknowledgeFault,
   acknowledge,
+  bury,
   emptyState,
   free,
   lapse,
   nextLapseMs,
+  type ReleaseRules,
   releaseOwner,
   type SharePartitionState,
   stateOf,
@@ -20,9 +22,8 @@ import {
 } from './partition-state.ts'
 
 /** What of a group's configs acts on its partitions. */
-export interface SharePartitionRules {
+export interface SharePartitionRules extends ReleaseRules {
   readonly lockMs: number
-  readonly deliveryCountLimit: number
   readonly inFlightMax: number
   readonly mayRenew: boolean
 }
@@ -35,6 +36,8 @@ export type SharePartitionEvent =
   | ({ readonly verb: 'acquire'; readonly logStartOffset: number } & Omit<AcquireRequest, 'lockedUntilMs' | 'inFlightMax' | 'deliveryCountLimit'>)
   | { readonly verb: 'acknowledge'; readonly owner: string; readonly ranges: readonly AcknowledgedRange[] }
   | { readonly verb: 'release'; readonly owner: string }
+  /** What was given up of these offsets is in the dead letter queue, or cannot be. */
+  | { readonly verb: 'bury'; readonly first: number; readonly last: number }
   | { readonly verb: 'remove' }
   /** Has the group begun here? Brings it into memory. */
   | { readonly verb: 'look' }
@@ -69,7 +72,7 @@ export type SharePartitionRecord =
 
 type PartitionEffect = Effect<SharePartitionRecord, SharePartitionRecord, SharePartitionAnswer>
 
-const stateCodes = ['available', 'acknowledged', 'archived'] as const
+const stateCodes = ['available', 'acknowledged', 'archived', 'rejected', 'spent'] as const
 const lapseTimer = 'lapse'
 
 export const keyOf = (groupId: string, topicId: string, partition: number): string => `${topicId}/${partition}/${groupId}`
@@ -103,8 +106,8 @@ export function stateOfRow({ startOffset, endOffset, runs }: SharePartitionRow):
 
 export interface SharePartitionOptions {
   rulesOf(groupId: string): SharePartitionRules
-  /** Told when something may have become available. */
-  moved(groupId: string, topicId: string, partition: number): void
+  /** Told when something may have become available, or was given up. */
+  moved(key: string, state: SharePartitionState | null): void
 }
 
 /** The slot carries its key, so that a decision finds its group's rules. */
@@ -120,7 +123,7 @@ export function createSharePartitionCoordinator(options: SharePartitionOptions):
     settle: () => [],
     apply(slot, change) {
       slot.body = change.type === 'removed' ? null : change.state
-      if (change.type !== 'acquired') options.moved(...partsOf(slot.key))
+      if (change.type !== 'acquired') options.moved(slot.key, slot.body)
     },
     due: () => ({ verb: 'timer' }),
     write: writeRecord,
@@ -162,7 +165,9 @@ export function decideSharePartition(
     case 'look':
       return answer(moment, 'NONE')
     case 'release':
-      return settleInto(releaseOwner(state, event.owner, rules.deliveryCountLimit), moment)
+      return settleInto(releaseOwner(state, event.owner, rules), moment)
+    case 'bury':
+      return settleInto(bury(state, event.first, event.last), moment)
     case 'remove':
       return [record({ type: 'removed' }), cancel(lapseTimer), ...answer(moment, 'NONE')]
     case 'timer':
@@ -195,7 +200,7 @@ function decideAcknowledge(
   const types = new Set(event.ranges.flatMap((range) => range.types))
   if (types.has('renew') && !rules.mayRenew) return answer(moment, 'renew-disabled')
   const { owner, ranges } = event
-  const next = acknowledge(state, ranges, { owner, deliveryCountLimit: rules.deliveryCountLimit, lockedUntilMs: moment.nowMs + rules.lockMs })
+  const next = acknowledge(state, ranges, { ...rules, owner, lockedUntilMs: moment.nowMs + rules.lockMs })
   if (typeof next === 'string') return answer(moment, next)
   // Renewing settles nothing: holds are not stored.
   if (types.size === 1 && types.has('renew')) return [change({ type: 'acquired', state: next }), ...watch(next), ...answer(moment, 'NONE')]
@@ -203,7 +208,7 @@ function decideAcknowledge(
 }
 
 function decideLapse(state: SharePartitionState, moment: Moment, rules: SharePartitionRules): PartitionEffect[] {
-  const next = lapse(state, moment.nowMs, rules.deliveryCountLimit)
+  const next = lapse(state, moment.nowMs, rules)
   return next ? settleInto(next, moment) : watch(state)
 }
 

@@ -2,8 +2,13 @@
 // Values, never changed in place: each function takes a state and gives the next one. Knows nothing of wire formats, of logs or of time other than numbers, so
 // that anything which hands out records one by one can stand on it. Acquiring is acquire.ts's; storing is partition-coordinator.ts's.
 
-/** `available`: may be delivered. `acquired`: out for delivery, held by one owner. The other two are final: taken, or given up (rejected, delivered too often, not there). */
-export type RecordState = 'available' | 'acquired' | 'acknowledged' | 'archived'
+/**
+ * `available`: may be delivered. `acquired`: out for delivery, held by one owner. `rejected` and `spent` (delivered too often): given up, and yet to be written to
+ * the dead letter queue. The other two are final: taken, or given up (with or without a dead letter queue, or not there at all).
+ */
+export type RecordState = 'available' | 'acquired' | 'rejected' | 'spent' | 'acknowledged' | 'archived'
+/** What becomes of a record that is given up: it is over with it, or it goes to the dead letter queue first. */
+export type GivenUp = 'archived' | 'spent'
 
 /** Consecutive offsets that are alike. */
 export interface Run {
@@ -59,6 +64,9 @@ export const free = (first: number, last: number, state: Exclude<RecordState, 'a
 /** Will it never be delivered again? */
 export const isFinal = ({ state }: Run): boolean => state === 'acknowledged' || state === 'archived'
 
+/** Is it still to be written to the dead letter queue? */
+export const isGivenUp = ({ state }: Run): boolean => state === 'rejected' || state === 'spent'
+
 const alike = (a: Run, b: Run): boolean =>
   a.state === b.state && a.deliveryCount === b.deliveryCount && a.owner === b.owner && a.lockedUntilMs === b.lockedUntilMs && a.firstMs === b.firstMs
 
@@ -110,25 +118,48 @@ export function nextLapseMs({ runs }: SharePartitionState): number | null {
   return next
 }
 
+/** What becomes of records that are given back. */
+export interface ReleaseRules {
+  readonly deliveryCountLimit: number
+  /** What those become that were delivered too often; left out, `archived`. `spent`: the group has a dead letter queue. */
+  readonly givenUp?: GivenUp
+}
+
 /** What was held and is given back: for others, or given up where it was handed out as often as may be. */
-function releasedRun({ first, last, deliveryCount, firstMs }: Run, deliveryCountLimit: number): Run {
-  return deliveryCount >= deliveryCountLimit ? free(first, last, 'archived', deliveryCount) : free(first, last, 'available', deliveryCount, firstMs)
+function releasedRun({ first, last, deliveryCount, firstMs }: Run, { deliveryCountLimit, givenUp = 'archived' }: ReleaseRules): Run {
+  return deliveryCount >= deliveryCountLimit ? free(first, last, givenUp, deliveryCount) : free(first, last, 'available', deliveryCount, firstMs)
 }
 
 /** Gives back what `which` names; null where that is nothing. */
-function releaseWhere(state: SharePartitionState, deliveryCountLimit: number, which: (run: Run) => boolean): SharePartitionState | null {
+function releaseWhere(state: SharePartitionState, rules: ReleaseRules, which: (run: Run) => boolean): SharePartitionState | null {
   if (!state.runs.some((run) => run.state === 'acquired' && which(run))) return null
-  const runs = state.runs.map((run) => (run.state === 'acquired' && which(run) ? releasedRun(run, deliveryCountLimit) : run))
+  const runs = state.runs.map((run) => (run.state === 'acquired' && which(run) ? releasedRun(run, rules) : run))
   return stateOf(runs, state.endOffset)
 }
 
 /** Holds that have lapsed are given back; null where there are none. */
-export const lapse = (state: SharePartitionState, nowMs: number, deliveryCountLimit: number): SharePartitionState | null =>
-  releaseWhere(state, deliveryCountLimit, ({ lockedUntilMs }) => lockedUntilMs <= nowMs)
+export const lapse = (state: SharePartitionState, nowMs: number, rules: ReleaseRules): SharePartitionState | null =>
+  releaseWhere(state, rules, ({ lockedUntilMs }) => lockedUntilMs <= nowMs)
 
 /** Everything that the owner holds is given back; null where it holds nothing. */
-export const releaseOwner = (state: SharePartitionState, owner: string, deliveryCountLimit: number): SharePartitionState | null =>
-  releaseWhere(state, deliveryCountLimit, (run) => run.owner === owner)
+export const releaseOwner = (state: SharePartitionState, owner: string, rules: ReleaseRules): SharePartitionState | null =>
+  releaseWhere(state, rules, (run) => run.owner === owner)
+
+/** What of these offsets was given up is in the dead letter queue now, or cannot be: it is over with it. Null where that is nothing. */
+export function bury(state: SharePartitionState, first: number, last: number): SharePartitionState | null {
+  const isMeant = (run: Run): boolean => isGivenUp(run) && run.first <= last && run.last >= first
+  if (!state.runs.some(isMeant)) return null
+  const runs = state.runs.flatMap((run) => {
+    if (!isMeant(run)) return run
+    const from = Math.max(run.first, first)
+    const to = Math.min(run.last, last)
+    const parts = [free(from, to, 'archived', run.deliveryCount)]
+    if (run.first < from) parts.unshift({ ...run, last: from - 1 })
+    if (run.last > to) parts.push({ ...run, first: to + 1 })
+    return parts
+  })
+  return stateOf(runs, state.endOffset)
+}
 
 /** The log begins at `offset` now: what came before it is gone. Null where that changes nothing. */
 export function trimTo(state: SharePartitionState, offset: number): SharePartitionState | null {
@@ -155,9 +186,8 @@ export function withRun(state: SharePartitionState, run: Run): SharePartitionSta
   return stateOf([...state.runs.slice(0, begin), ...middle, ...state.runs.slice(end + 1)], state.endOffset)
 }
 
-export interface AcknowledgeRules {
+export interface AcknowledgeRules extends ReleaseRules {
   readonly owner: string
-  readonly deliveryCountLimit: number
   /** Where renewed holds lapse. */
   readonly lockedUntilMs: number
 }
@@ -218,16 +248,17 @@ function* spans(range: AcknowledgedRange, first: number, last: number): Iterable
   }
 }
 
-function acknowledgedRun(run: Run, type: Acknowledgement, { deliveryCountLimit, lockedUntilMs }: AcknowledgeRules): Run {
+function acknowledgedRun(run: Run, type: Acknowledgement, rules: AcknowledgeRules): Run {
   switch (type) {
     case 'accept':
       return free(run.first, run.last, 'acknowledged', run.deliveryCount)
     case 'reject':
+      return free(run.first, run.last, rules.givenUp === 'spent' ? 'rejected' : 'archived', run.deliveryCount)
     case 'gap':
       return free(run.first, run.last, 'archived', run.deliveryCount)
     case 'release':
-      return releasedRun(run, deliveryCountLimit)
+      return releasedRun(run, rules)
     case 'renew':
-      return { ...run, lockedUntilMs }
+      return { ...run, lockedUntilMs: rules.lockedUntilMs }
   }
 }

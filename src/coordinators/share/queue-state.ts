@@ -25,7 +25,7 @@ export type ReceiptFault = 'gone' | 'superseded' | 'not-in-flight'
 
 /** Gives back what was held for too long, and takes out what was received `countMax` times. Null where that is nothing. */
 export function sweep(state: SharePartitionState, nowMs: number, countMax: number): { state: SharePartitionState; dead: DeadLetter[] } | null {
-  const given = lapse(state, nowMs, Number.POSITIVE_INFINITY)
+  const given = lapse(state, nowMs, { deliveryCountLimit: Number.POSITIVE_INFINITY })
   const { runs, endOffset } = given ?? state
   const isSpent = (run: Run): boolean => run.state === 'available' && run.deliveryCount >= countMax
   const spent = runs.filter(isSpent)
@@ -79,7 +79,8 @@ export interface QueuePartitionRow {
   readonly receives: number
 }
 
-const stateCodes = ['available', 'acknowledged', 'archived', 'acquired'] as const
+/** A queue has dead letters of its own and never uses the last two. */
+const stateCodes = ['available', 'acknowledged', 'archived', 'acquired', 'rejected', 'spent'] as const
 const numbersPerRun = 7
 
 export function queueRowOf({ startOffset, endOffset, runs }: SharePartitionState, receives: number): QueuePartitionRow {

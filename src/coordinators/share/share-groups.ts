@@ -4,6 +4,7 @@ import type { Store } from '../../../storage/store.ts'
 import type { Clock, Timer } from '../../clock.ts'
 import { groupIdBytesMax, groupsMax } from '../limits.ts'
 import { type Refusal, Runtime } from '../runtime.ts'
+import { Burials, type SharePlace } from './burials.ts'
 import {
   createShareGroupCoordinator,
   type HeartbeatEvent,
@@ -29,7 +30,7 @@ import {
   sharePartitionTable,
   stateOfRow,
 } from './partition-coordinator.ts'
-import type { SharePartitionState } from './partition-state.ts'
+import type { Run, SharePartitionState } from './partition-state.ts'
 
 /** What share groups need to know of topics. */
 export interface ShareTopics {
@@ -49,6 +50,8 @@ export interface ShareGroupsOptions {
   isOtherKind(groupId: string): boolean
   /** Told when records of a partition may have become available to a group. */
   onAvailable(topicId: string, partition: number): void
+  /** Writes records that a group gave up to its dead letter queue, where there is a way to. False: not now, try again later. */
+  writeDeadLetters(place: SharePlace, run: Run): Promise<boolean>
   onError(error: unknown, groupId: string): void
 }
 
@@ -84,6 +87,7 @@ export class ShareGroups {
   readonly #stored: Map<string, number>
   /** Partitions that somebody reads for a group, and whether others came meanwhile. */
   readonly #claims = new Map<string, { refused: boolean }>()
+  readonly #burials: Burials
   #topicsVersion = 0
   #closed = false
   #loading: Timer | null = null
@@ -102,9 +106,32 @@ export class ShareGroups {
     this.#groups = new Runtime(groups, { ...shared, onError, onLoaded: (groupId) => this.#stored.delete(groupId) })
     const partitions = createSharePartitionCoordinator({
       rulesOf: configsOf,
-      moved: (_groupId, topicId, partition) => onAvailable(topicId, partition),
+      moved: (key, state) => {
+        const [groupId, topicId, partition] = partsOf(key)
+        onAvailable(topicId, partition)
+        this.#burials.look(key, { groupId, topicId, partition }, state)
+      },
     })
-    this.#partitions = new Runtime(partitions, { ...shared, onError: (error, key) => onError(error, partsOf(key)[0]) })
+    this.#partitions = new Runtime(partitions, {
+      ...shared,
+      onError: (error, key) => onError(error, partsOf(key)[0]),
+      // What was given up before a restart goes on its way now.
+      onLoaded: (key) => {
+        const [groupId, topicId, partition] = partsOf(key)
+        this.#burials.look(key, { groupId, topicId, partition }, this.#partitions.peek(key)?.body ?? null)
+      },
+    })
+    this.#burials = new Burials({
+      clock,
+      onError,
+      stateOf: ({ groupId, topicId, partition }) => this.peek(groupId, topicId, partition),
+      write: options.writeDeadLetters,
+      settle: async ({ groupId, topicId, partition }, { first, last }) => {
+        const { error } = await this.ask(groupId, topicId, partition, { verb: 'bury', first, last })
+        // A place that is gone has nothing left to settle.
+        return error === 'NONE' || error === 'not-begun'
+      },
+    })
     topics.onChange(({ kind, topic }) => {
       this.#topicsVersion++
       if (kind === 'deleted') void this.#forgetTopic(topic.id).catch((error) => onError(error, ''))
@@ -221,6 +248,7 @@ export class ShareGroups {
   close(): void {
     this.#closed = true
     this.#loading?.cancel()
+    this.#burials.close()
     this.#groups.close()
     this.#partitions.close()
   }

@@ -18,7 +18,14 @@ export function shareGroupConfigs(engine: Engine, settings: Settings, groupId: s
     deliveryCountLimit: number('share.delivery.count.limit'),
     inFlightMax: number('share.partition.max.record.locks'),
     mayRenew: groupConfig('share.renew.acknowledge.enable', own, settings) === 'true',
+    givenUp: groupConfig('errors.deadletterqueue.topic.name', own, settings).trim() === '' ? 'archived' : 'spent',
   }
+}
+
+/** The topic that takes what the group gives up, empty for none; and whether records are copied there, or only told of. */
+export function shareDeadLetters(engine: Engine, settings: Settings, groupId: string): { readonly topicName: string; readonly copies: boolean } {
+  const topicName = textOf(engine, settings, groupId, 'errors.deadletterqueue.topic.name').trim()
+  return { topicName, copies: textOf(engine, settings, groupId, 'errors.deadletterqueue.copy.record.enable') === 'true' }
 }
 
 export const shareHeartbeatMs = (engine: Engine, settings: Settings, groupId: string): number =>

@@ -5,6 +5,7 @@ import type { Groups } from '../../coordinators/group/groups.ts'
 import { createShareGroups, type ShareGroups } from '../../coordinators/share/share-groups.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { shareGroupConfigs } from './configs.ts'
+import { writeDeadLetters } from './dead-letters.ts'
 
 export interface ShareGroupsParts {
   readonly engine: Engine
@@ -25,6 +26,7 @@ export function openShareGroups({ engine, groups, settings, clock, onError }: Sh
       const partition = engine.topics.byId(topicId)?.partitions[index]
       if (partition) engine.waiters.moved(partition)
     },
+    writeDeadLetters: (place, run) => writeDeadLetters({ engine, settings, clock, onError }, place, run),
     onError,
   })
 }
