@@ -88,6 +88,8 @@ export class Consumers {
       const consumer = ofStream !== undefined && name !== undefined ? this.#byName(ofStream, name) : undefined
       // The ARN ends in the second of the registration: a name that was registered again is another consumer.
       if (consumer?.arn !== consumerARN) throw this.#notFound(consumerARN)
+      if ((streamARN !== undefined && streamARN !== ofStream) || (consumerName !== undefined && consumerName !== name))
+        throw invalidArgument(`StreamARN or ConsumerName does not match ConsumerARN ${consumerARN}.`)
       return consumer
     }
     if (streamARN === undefined || consumerName === undefined)

@@ -37,17 +37,19 @@ const mustSpecify = (type: string, what: string): AwsError =>
       `(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified ${type} and ${what}.`,
   )
 
-/** The end as it is now. */
+/**
+ * The end as readers see it now. What an open transaction has written is not to be seen yet, nor what came after it: whoever begins here is told of both once
+ * the transaction is committed.
+ */
 async function latest(stream: Stream, { shard }: StreamShard, { engine }: Context): Promise<number> {
   if (shard.endOffset !== null) return shard.endOffset
   const partition = stream.topic.partitions[shard.partition]!
   await engine.open([partition])
-  return partition.endOffset
+  return Math.max(shard.startOffset, partition.lastStableOffset)
 }
 
-/** The first record at or after the time; the end where there is none yet. */
-async function atTime(stream: Stream, entry: StreamShard, timestampMs: number | undefined, context: Context): Promise<number> {
-  const { engine, nowMs } = context
+/** The first record at or after the time, also one of an open transaction; the end where there is none yet. */
+async function atTime(stream: Stream, { shard }: StreamShard, timestampMs: number | undefined, { engine, nowMs }: Context): Promise<number> {
   if (timestampMs === undefined) {
     throw invalidArgument('Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.')
   }
@@ -57,10 +59,9 @@ async function atTime(stream: Stream, entry: StreamShard, timestampMs: number | 
         `timestampInMillis: ${timestampMs}, currentTimestampInMillis: ${nowMs}`,
     )
   }
-  const { shard } = entry
   const partition = stream.topic.partitions[shard.partition]!
-  const found = await engine.offsetForTime(partition, timestampMs, true)
-  const offset = found ? found.offset : await latest(stream, entry, context)
+  const found = await engine.offsetForTime(partition, timestampMs)
+  const offset = found ? found.offset : partition.endOffset
   return Math.max(shard.startOffset, shard.endOffset === null ? offset : Math.min(offset, shard.endOffset))
 }
 

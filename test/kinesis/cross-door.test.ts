@@ -1,40 +1,36 @@
 // One log, two doors: what a Kafka client produces is what an AWS SDK reads, and the other way round, with the same bytes in the same order.
 import { createHash } from 'node:crypto'
-import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { Kafka, logLevel, type Message } from 'kafkajs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Broker, createBroker } from '../../src/broker.ts'
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListShardsCommand,
+  PutRecordCommand,
+  PutRecordsCommand,
+  type ShardIteratorType,
+} from '@aws-sdk/client-kinesis'
+import type { Message } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { twoDoors } from './two-doors.ts'
 
-let broker: Broker
-let kafka: Kafka
-let client: KinesisClient
-beforeEach(async () => {
-  broker = await createBroker()
-  kafka = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING })
-  client = new KinesisClient({ endpoint: broker.aws.url, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
-})
-afterEach(async () => {
-  client.destroy()
-  await broker.close()
-})
+const doors = twoDoors()
 
 /** Everything in a stream, shard by shard, as `key=value`. */
 async function readStream(StreamName: string): Promise<string[][]> {
-  const { Shards } = await client.send(new ListShardsCommand({ StreamName }))
+  const { Shards } = await doors.kinesis.send(new ListShardsCommand({ StreamName }))
   return Promise.all(
     Shards!.map(async ({ ShardId }) => {
-      const { ShardIterator } = await client.send(new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
-      const { Records } = await client.send(new GetRecordsCommand({ ShardIterator }))
+      const { ShardIterator } = await doors.kinesis.send(new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
+      const { Records } = await doors.kinesis.send(new GetRecordsCommand({ ShardIterator }))
       return Records!.map(({ PartitionKey, Data }) => `${PartitionKey}=${Buffer.from(Data!).toString('hex')}`)
     }),
   )
 }
 
 test('what kafkajs produces to a topic is what the AWS SDK reads from the stream', async () => {
-  const admin = kafka.admin()
+  const admin = doors.kafka.admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 3 }] })
-  const producer = kafka.producer()
+  const producer = doors.kafka.producer()
   await producer.connect()
   const messages: Message[] = Array.from({ length: 100 }, (_, i) => ({
     key: `customer ${i % 7} ☃`,
@@ -51,7 +47,7 @@ test('what kafkajs produces to a topic is what the AWS SDK reads from the stream
 })
 
 test('what the AWS SDK puts is what a Kafka consumer group reads', async () => {
-  const admin = kafka.admin()
+  const admin = doors.kafka.admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: 'clicks', numPartitions: 2 }] })
   const Records = Array.from({ length: 200 }, (_, i) => ({
@@ -59,9 +55,9 @@ test('what the AWS SDK puts is what a Kafka consumer group reads', async () => {
     Data: Buffer.from(`click ${i}`),
     ...(i === 7 ? { ExplicitHashKey: '5' } : {}),
   }))
-  const answer = await client.send(new PutRecordsCommand({ StreamName: 'clicks', Records }))
+  const answer = await doors.kinesis.send(new PutRecordsCommand({ StreamName: 'clicks', Records }))
   expect(answer.FailedRecordCount).toBe(0)
-  const consumer = kafka.consumer({ groupId: 'readers' })
+  const consumer = doors.kafka.consumer({ groupId: 'readers' })
   await consumer.connect()
   await consumer.subscribe({ topic: 'clicks', fromBeginning: true })
   const seen: string[][] = [[], []]
@@ -90,12 +86,12 @@ test('a record that the KPL aggregated stays one record, byte by byte', async ()
   // Magic, a protobuf of two sub-records, and their MD5: nobody here looks inside.
   const body = Buffer.from('0a016b1a070800120361616118001a0708001a03626262', 'hex')
   const aggregated = Buffer.concat([Buffer.from('f3899ac2', 'hex'), body, createHash('md5').update(body).digest()])
-  const admin = kafka.admin()
+  const admin = doors.kafka.admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: 'kpl', numPartitions: 1 }] })
   await admin.disconnect()
-  await client.send(new PutRecordsCommand({ StreamName: 'kpl', Records: [{ PartitionKey: 'a', Data: aggregated }] }))
-  const consumer = kafka.consumer({ groupId: 'kpl-readers' })
+  await doors.kinesis.send(new PutRecordsCommand({ StreamName: 'kpl', Records: [{ PartitionKey: 'a', Data: aggregated }] }))
+  const consumer = doors.kafka.consumer({ groupId: 'kpl-readers' })
   await consumer.connect()
   await consumer.subscribe({ topic: 'kpl', fromBeginning: true })
   const value = await new Promise<Buffer>((found) => {
@@ -104,4 +100,43 @@ test('a record that the KPL aggregated stays one record, byte by byte', async ()
   await consumer.disconnect()
   expect(value).toEqual(aggregated)
   expect(await readStream('kpl')).toEqual([[`a=${aggregated.toString('hex')}`]])
+})
+
+test('a reader that begins at LATEST is told of what an open transaction has written, once it is committed', async () => {
+  const StreamName = 'payments'
+  const admin = doors.kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: StreamName, numPartitions: 1 }] })
+  await admin.disconnect()
+  const read = async (from: { ShardIteratorType: ShardIteratorType; Timestamp?: Date }): Promise<() => Promise<string[]>> => {
+    const { ShardIterator } = await doors.kinesis.send(new GetShardIteratorCommand({ StreamName, ShardId: '0', ...from }))
+    return async () => {
+      const { Records } = await doors.kinesis.send(new GetRecordsCommand({ ShardIterator }))
+      return Records!.map(({ Data }) => Buffer.from(Data!).toString())
+    }
+  }
+  const put = (data: string) => doors.kinesis.send(new PutRecordCommand({ StreamName, PartitionKey: 'k', Data: Buffer.from(data) }))
+  await put('before')
+  const producer = doors.kafka.producer({ transactionalId: 'tx', maxInFlightRequests: 1, idempotent: true })
+  await producer.connect()
+  const transaction = await producer.transaction()
+  await transaction.send({ topic: StreamName, messages: [{ value: 'in it' }] })
+  await put('behind it')
+  const latest = await read({ ShardIteratorType: 'LATEST' })
+  const now = await read({ ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date() })
+  const whole = await read({ ShardIteratorType: 'TRIM_HORIZON' })
+  // As to a Kafka consumer of committed records: what comes after an open transaction waits for it too.
+  expect([await latest(), await now(), await whole()]).toEqual([[], [], ['before']])
+  await transaction.commit()
+  await put('after')
+  const seen = ['in it', 'behind it', 'after']
+  expect([await latest(), await whole()]).toEqual([seen, ['before', ...seen]])
+  expect((await now()).at(-1)).toBe('after')
+  const aborted = await producer.transaction()
+  await aborted.send({ topic: StreamName, messages: [{ value: 'never' }] })
+  const beside = await read({ ShardIteratorType: 'LATEST' })
+  await aborted.abort()
+  await put('last')
+  expect(await beside()).toEqual(['last'])
+  await producer.disconnect()
 })

@@ -92,6 +92,13 @@ test('a queue delivers what transactions commit, when they commit, and nothing o
   ])
   await ask(broker, 'PutRecord', { StreamName: 't', PartitionKey: 'b', Data: 'Yg==' })
   expect(told(await receive(broker, queue))).toEqual(['bx1'])
+  // A queue that begins while a transaction is open delivers it.
+  const open = await producer.transaction()
+  await open.send({ topic: 't', messages: [{ value: 'c' }] })
+  const later = { QueueName: 'later', StreamConfigurationList: [{ StreamARN, StartingPosition: { Type: 'LATEST' } }] }
+  const { QueueDescription } = await ask<{ QueueDescription: { QueueARN: string } }>(broker, 'CreateQueue', later)
+  await open.commit()
+  expect(told(await receive(broker, QueueDescription.QueueARN))).toEqual(['cx1'])
 })
 
 test('holds, receipts, counts and dead letters outlive a restart', async () => {

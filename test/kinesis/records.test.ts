@@ -84,6 +84,15 @@ test('an iterator does not outlive its stream, even where the name is used again
   door = await openDoor()
   await ok('CreateStream', { StreamName: 's', ShardCount: 1 })
   const from = await iterator({ StreamName: 's', ShardIteratorType: 'TRIM_HORIZON' })
+  const streamARN = `arn:aws:kinesis:us-east-1:${account}:stream/s`
+  await get(from, { StreamARN: streamARN })
+  expect(await refused('GetRecords', { ShardIterator: from, StreamARN: streamARN.replace(account, '111111111111') })).toMatch(
+    /^ResourceNotFoundException/,
+  )
+  await ok('CreateStream', { StreamName: 't', ShardCount: 1 })
+  expect(await refused('GetRecords', { ShardIterator: from, StreamARN: streamARN.replace('stream/s', 'stream/t') })).toBe(
+    `InvalidArgumentException: ShardIterator does not belong to the stream ${streamARN.replace('stream/s', 'stream/t')}.`,
+  )
   await ok('DeleteStream', { StreamName: 's' })
   const gone = `ResourceNotFoundException: Shard ${shard0} in stream s under account ${account} does not exist`
   expect(await refused('GetRecords', { ShardIterator: from })).toBe(gone)

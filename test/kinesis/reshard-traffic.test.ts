@@ -4,29 +4,17 @@ import {
   CreateStreamCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
-  KinesisClient,
   MergeShardsCommand,
   PutRecordsCommand,
   SplitShardCommand,
   UpdateShardCountCommand,
 } from '@aws-sdk/client-kinesis'
-import { Kafka, logLevel, Partitioners } from 'kafkajs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Broker, createBroker } from '../../src/broker.ts'
+import { Partitioners } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { twoDoors } from './two-doors.ts'
 
 const StreamName = 'traffic'
-let broker: Broker
-let kafka: Kafka
-let client: KinesisClient
-beforeEach(async () => {
-  broker = await createBroker()
-  kafka = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING })
-  client = new KinesisClient({ endpoint: broker.aws.url, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
-})
-afterEach(async () => {
-  client.destroy()
-  await broker.close()
-})
+const doors = twoDoors()
 
 /** Reads a stream as a Kinesis consumer library does: shards in parallel, a child once all its parents are done. */
 class StreamReader {
@@ -40,9 +28,9 @@ class StreamReader {
   }
 
   async #read(ShardId: string): Promise<void> {
-    let { ShardIterator } = await client.send(new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
+    let { ShardIterator } = await doors.kinesis.send(new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
     while (ShardIterator) {
-      const page = await client.send(new GetRecordsCommand({ ShardIterator, Limit: 50 }))
+      const page = await doors.kinesis.send(new GetRecordsCommand({ ShardIterator, Limit: 50 }))
       this.seen.push(...page.Records!.map(({ PartitionKey, Data }) => `${PartitionKey} ${Buffer.from(Data!)}`))
       ShardIterator = page.NextShardIterator
       for (const child of page.ChildShards ?? []) this.#parentDone(child)
@@ -64,20 +52,20 @@ class StreamReader {
 }
 
 test('records of both producers reach both readers once, and in order, through splits, merges and a new shard count', async () => {
-  await client.send(new CreateStreamCommand({ StreamName, ShardCount: 2 }))
+  await doors.kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 2 }))
   const sent: string[] = []
   let writing = true
 
   const kinesisProducer = (async () => {
     for (let round = 0; writing; round++) {
       const Records = Array.from({ length: 20 }, (_, i) => ({ PartitionKey: `aws-${i}`, Data: Buffer.from(`${round}`) }))
-      const answer = await client.send(new PutRecordsCommand({ StreamName, Records }))
+      const answer = await doors.kinesis.send(new PutRecordsCommand({ StreamName, Records }))
       expect(answer.FailedRecordCount).toBe(0)
       sent.push(...Records.map(({ PartitionKey, Data }) => `${PartitionKey} ${Data}`))
     }
   })()
   // To one partition, which no merge retires: which ones do, a Kafka producer cannot know.
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  const producer = doors.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
   const kafkaProducer = (async () => {
     for (let round = 0; writing; round++) {
@@ -90,7 +78,7 @@ test('records of both producers reach both readers once, and in order, through s
   const reader = new StreamReader()
   reader.start('shardId-000000000000')
   reader.start('shardId-000000000001')
-  const consumer = kafka.consumer({ groupId: 'group', metadataMaxAge: 200 })
+  const consumer = doors.kafka.consumer({ groupId: 'group', metadataMaxAge: 200 })
   await consumer.connect()
   await consumer.subscribe({ topic: StreamName, fromBeginning: true })
   const consumed: string[] = []
@@ -107,13 +95,13 @@ test('records of both producers reach both readers once, and in order, through s
     await expect.poll(() => sent.length, { timeout: 10_000 }).toBeGreaterThan(before + 40)
   }
   await grown()
-  await client.send(new SplitShardCommand({ StreamName, ShardToSplit: '0', NewStartingHashKey: String(2n ** 126n) }))
+  await doors.kinesis.send(new SplitShardCommand({ StreamName, ShardToSplit: '0', NewStartingHashKey: String(2n ** 126n) }))
   await grown()
-  await client.send(new SplitShardCommand({ StreamName, ShardToSplit: '1', NewStartingHashKey: String(3n * 2n ** 126n) }))
+  await doors.kinesis.send(new SplitShardCommand({ StreamName, ShardToSplit: '1', NewStartingHashKey: String(3n * 2n ** 126n) }))
   await grown()
-  await client.send(new MergeShardsCommand({ StreamName, ShardToMerge: '2', AdjacentShardToMerge: '3' }))
+  await doors.kinesis.send(new MergeShardsCommand({ StreamName, ShardToMerge: '2', AdjacentShardToMerge: '3' }))
   await grown()
-  await client.send(new UpdateShardCountCommand({ StreamName, TargetShardCount: 5, ScalingType: 'UNIFORM_SCALING' }))
+  await doors.kinesis.send(new UpdateShardCountCommand({ StreamName, TargetShardCount: 5, ScalingType: 'UNIFORM_SCALING' }))
   await grown()
   writing = false
   await Promise.all([kinesisProducer, kafkaProducer])

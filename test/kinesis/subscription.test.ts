@@ -201,6 +201,15 @@ test('consumers are listed of the stream that was made then, page by page', asyn
   expect((await list({ StreamCreationTimestamp, NextToken }))['__type']).toBe('InvalidArgumentException')
 })
 
+test('a consumer may be named in both ways, as long as they do not conflict', async () => {
+  const { arn } = await ready()
+  const describe = async (input: object): Promise<unknown> =>
+    (await call(door.url, 'DescribeStreamConsumer', { ConsumerARN: arn, ...input })).body['__type'] ?? 'described'
+  expect(await describe({ StreamARN: streamARN, ConsumerName: 'c' })).toBe('described')
+  expect(await describe({ StreamARN: streamARN, ConsumerName: 'other' })).toBe('InvalidArgumentException')
+  expect(await describe({ StreamARN: streamARN.replace('stream/s', 'stream/t') })).toBe('InvalidArgumentException')
+})
+
 test('twenty consumers are registered, and no more', async () => {
   await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 1 })
   for (let i = 0; i < 20; i++)

@@ -24,13 +24,13 @@ export const getRecords = operation({
   run(input, context) {
     const { streams, seal, settings, nowMs } = context
     const position = seal.openIterator(input.shardIterator)
-    if (!position || position.issuedMs > nowMs) throw invalidArgument('Invalid ShardIterator.')
+    if (!position) throw invalidArgument('Invalid ShardIterator.')
     const lifeMs = settings.get('kinesis.iterator.ttl.ms')
     if (nowMs - position.issuedMs > lifeMs) throw new AwsError('ExpiredIteratorException', iteratorExpiredText(position.issuedMs, nowMs, lifeMs))
-    if (input.streamARN !== undefined && streams.nameIn(input).name !== position.streamName) {
+    const missing = (name: string, account: string): AwsError => shardMissing(position.shardIndex, name, account)
+    if (input.streamARN !== undefined && streams.find(input).name !== position.streamName) {
       throw invalidArgument(`ShardIterator does not belong to the stream ${input.streamARN}.`)
     }
-    const missing = (name: string, account: string): AwsError => shardMissing(position.shardIndex, name, account)
     const stream = streams.serving({ streamName: position.streamName }, missing)
     const shard = stream.topic.id === position.topicId ? stream.shards.get(position.shardIndex) : undefined
     if (!shard) throw missing(position.streamName, streams.account)

@@ -31,7 +31,8 @@ export async function queueStart(type: QueueStartType, timestampMs: number | und
   const told = { type, timestampMs: timestampMs ?? null }
   switch (type) {
     case 'LATEST':
-      return { ...told, effectiveMs: nowMs, offsets: partitions.map(({ endOffset }) => endOffset) }
+      // As readers see it: what an open transaction has written comes when it is committed.
+      return { ...told, effectiveMs: nowMs, offsets: partitions.map(({ lastStableOffset }) => lastStableOffset) }
     case 'TRIM_HORIZON':
       return { ...told, effectiveMs: horizonMs, offsets: partitions.map(({ startOffset }) => startOffset) }
     case 'AT_TIMESTAMP': {
