@@ -2,7 +2,7 @@
 import { promised } from './batch.ts'
 import type { PlanContext } from './commit-plan.ts'
 import { chunkBound, chunkKey, chunkOfKey } from './keys.ts'
-import type { Chunk, Log, ReadRequest, ReadResult } from './log.ts'
+import type { Chunk, Log, ReadMemory, ReadRequest, ReadResult } from './log.ts'
 import { boundsOf, type ChunkFacts, type ChunkIndex, chunkAtTime, type PartitionFacts, type SegmentFacts } from './segments.ts'
 import type { WriteQueue } from './write-queue.ts'
 
@@ -19,7 +19,7 @@ export function createLmdbLog(context: PlanContext, queue: WriteQueue, reading: 
   return {
     append: (request) => promised((waiter) => queue.append(request, waiter)),
     appendFor: (request, waiter) => queue.append(request, waiter),
-    read: (requests) => reading(() => requests.map((request) => read(context, request))),
+    read: (requests, memory = ownMemory) => reading(() => requests.map((request) => read(context, request, memory))),
     bounds: (partition) => reading(() => boundsOf(book.facts(partition))),
     offsetForTime: (partition, timestampMs) => reading(() => offsetForTime(partition, timestampMs)),
     offsetOfMaxTimestamp: (partition) => reading(() => offsetForTime(partition, book.facts(partition).maxTimestampMs)),
@@ -40,38 +40,47 @@ export function createLmdbLog(context: PlanContext, queue: WriteQueue, reading: 
   }
 }
 
-function read(context: PlanContext, { partition, fromOffset, bytesMax }: ReadRequest): ReadResult {
+const ownMemory: ReadMemory = { take: (bytes) => Buffer.allocUnsafeSlow(bytes) }
+
+function read(context: PlanContext, request: ReadRequest, memory: ReadMemory): ReadResult {
+  const { partition, fromOffset, bytesMax } = request
   const facts = context.book.facts(partition)
   const { startOffset, endOffset } = facts
   if (!(fromOffset >= startOffset && fromOffset < endOffset)) return { chunks: [], startOffset, endOffset }
   const { chunks, bytes, complete } = context.recent.read(partition, fromOffset, bytesMax)
-  if (!complete) readOn(context, facts, partition, chunks.at(-1)?.endOffset ?? fromOffset, bytesMax - bytes, chunks)
+  if (!complete)
+    readOn(context, facts, { ...request, fromOffset: chunks.at(-1)?.endOffset ?? fromOffset, bytesMax: bytesMax - bytes }, memory, chunks)
   if (chunks.at(-1)?.endOffset === endOffset) context.recent.follow(partition, context.options.now())
   return { chunks, startOffset, endOffset }
 }
 
 /** Adds chunks from an offset on while they stay within `bytesMax`, first what is stored as such and then what is in the journal; the first of an answer is always given. */
-function readOn(context: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number, bytesMax: number, taken: Chunk[]): void {
+function readOn(context: PlanContext, facts: PartitionFacts, request: ReadRequest, memory: ReadMemory, taken: Chunk[]): void {
+  const { partition, fromOffset, bytesMax } = request
   if (fromOffset >= facts.endOffset) return
   const looseFrom = context.journal.pieces(partition)[0]?.baseOffset ?? facts.endOffset
   let left = bytesMax
   if (fromOffset < looseFrom) {
-    left = readStored(context, facts, partition, fromOffset, bytesMax, taken)
+    left = readStored(context, facts, request, memory, taken)
     if (left <= 0) return
   }
   context.journal.read(partition, taken.at(-1)?.endOffset ?? fromOffset, left, taken)
 }
 
 /** Answers how many bytes are left; 0 where the next chunk would not fit. */
-function readStored(context: PlanContext, facts: PartitionFacts, partition: number, fromOffset: number, bytesMax: number, taken: Chunk[]): number {
-  let left = bytesMax
+function readStored(context: PlanContext, facts: PartitionFacts, request: ReadRequest, memory: ReadMemory, taken: Chunk[]): number {
+  const { partition, fromOffset, cut } = request
+  let left = request.bytesMax
   for (const { chunk, size } of sizedChunks(context, facts, partition, fromOffset)) {
     left -= size
     if (taken.length > 0 && left < 0) return 0
-    const content = context.environment.copy(chunkKey(partition, chunk))
+    const content = context.environment.view(chunkKey(partition, chunk))
     if (content?.length !== size)
       throw new Error(`chunk ${chunk.baseOffset} of partition ${partition} should have ${size} bytes, not ${content?.length}`)
-    taken.push({ baseOffset: chunk.baseOffset, endOffset: chunk.endOffset, bytes: content })
+    const wanted = cut && taken.length === 0 ? cut(Buffer.from(content.buffer, content.byteOffset, size)) : content
+    const bytes = memory.take(wanted.length)
+    bytes.set(wanted)
+    taken.push({ baseOffset: chunk.baseOffset, endOffset: chunk.endOffset, bytes })
     if (left <= 0) return 0
   }
   return left

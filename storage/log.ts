@@ -49,6 +49,17 @@ export interface ReadRequest {
   fromOffset: number
   /** Chunks are added while their sum stays within this; the first one is always given. */
   bytesMax: number
+  /**
+   * Of the chunk that holds `fromOffset`, the part that is wanted: a view of what this is given, which is there only while it looks. A log that has to copy then
+   * copies no more than that; the chunk's `bytes` are the part or all of it. Chunks follow one that is cut only where nothing is missing at its end.
+   */
+  cut?(bytes: Buffer): Buffer
+}
+
+/** Memory for what a read has to copy. Who gives it out decides when it is used again. */
+export interface ReadMemory {
+  /** Exactly so many bytes, with anything in them. */
+  take(bytes: number): Buffer
 }
 
 /** A run of entries as one commit stored them. */
@@ -56,7 +67,7 @@ export interface Chunk {
   baseOffset: number
   /** Exclusive. */
   endOffset: number
-  /** Never changes and outlives the call. */
+  /** Never changes and outlives the call, unless the caller gave the memory that it lies in. */
   bytes: Buffer
 }
 
@@ -136,8 +147,8 @@ export interface Log {
   append(request: AppendRequest): Promise<AppendResult>
   /** The same without a promise, for those who append by the hundred. */
   appendFor(request: AppendRequest, waiter: AppendWaiter): void
-  /** Durable entries only, one answer per request, in order. */
-  read(requests: readonly ReadRequest[]): Promise<ReadResult[]>
+  /** Durable entries only, one answer per request, in order. What is copied for them is put into `memory`, without it into memory of its own. */
+  read(requests: readonly ReadRequest[], memory?: ReadMemory): Promise<ReadResult[]>
   /** Facts of a partition; one never written to starts and ends at 0. */
   bounds(partition: number): Promise<Bounds>
   /** The base offset of the first chunk that holds an entry at or after `timestampMs`; null when there is none. By index, not by scan. */

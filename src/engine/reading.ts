@@ -2,10 +2,12 @@
 // Does not wait for anything; waiters.ts does.
 import { endOffsetOf, isControl, maxTimestampOf } from '../../protocol/records/batch.ts'
 import { firstBatchFrom, nextBatch, sliceBatches } from '../../protocol/records/run.ts'
-import type { Chunk, Log, ReadResult } from '../../storage/log.ts'
+import type { Chunk, Log, ReadMemory, ReadRequest, ReadResult } from '../../storage/log.ts'
 import type { EngineErrorCode } from './errors.ts'
 import type { Partition } from './partition.ts'
 import { firstRecordAtOrAfter } from './record-times.ts'
+
+export type { ReadMemory } from '../../storage/log.ts'
 
 export interface FetchRequest {
   partition: Partition
@@ -19,7 +21,7 @@ export interface AbortedTransaction {
 }
 
 export interface FetchResult {
-  /** Whole batches in offset order, views of what is stored. */
+  /** Whole batches in offset order: views of what is stored, or copies in the memory that the options have. */
   buffers: Buffer[]
   bytes: number
   startOffset: number
@@ -34,6 +36,8 @@ export interface FetchOptions {
   bytesMax: number
   /** Stop at the last stable offset. */
   committedOnly: boolean
+  /** For what has to be copied; without it that has memory of its own, and is the caller's for good. */
+  memory?: ReadMemory
 }
 
 /** Where a record was found. */
@@ -53,7 +57,7 @@ export async function readPartitions(log: Log, requests: readonly FetchRequest[]
     let to = from
     for (let granted = 0; to < requests.length && (to === from || granted < bytesLeft); to++) granted += requests[to]!.bytesMax
     const round = requests.slice(from, to)
-    const reads = await readRound(log, round, options.committedOnly, bytesLeft)
+    const reads = await readRound(log, round, options, bytesLeft)
     for (const [i, request] of round.entries()) {
       const result = emptyResult(request.partition)
       results.push(result)
@@ -63,7 +67,7 @@ export async function readPartitions(log: Log, requests: readonly FetchRequest[]
       const limit = options.committedOnly ? result.lastStableOffset : result.endOffset
       const bytesMax = Math.min(request.bytesMax, bytesLeft)
       fill(result, read.chunks, request.fromOffset, limit, bytesMax, empty)
-      await fillBehindGap(log, result, read.chunks, request, limit, bytesMax, empty)
+      await fillBehindGap(log, result, read.chunks, request, limit, bytesMax, empty, options.memory)
       bytesLeft -= result.bytes
       if (result.bytes === 0) continue
       empty = false
@@ -81,7 +85,8 @@ function outOfRange({ partition, fromOffset }: FetchRequest): boolean {
   return fromOffset < partition.startOffset || fromOffset > partition.endOffset
 }
 
-async function readRound(log: Log, round: readonly FetchRequest[], committedOnly: boolean, bytesLeft: number): Promise<(ReadResult | null)[]> {
+async function readRound(log: Log, round: readonly FetchRequest[], options: FetchOptions, bytesLeft: number): Promise<(ReadResult | null)[]> {
+  const { committedOnly, memory } = options
   const wanted = round.map((request) => {
     const { partition, fromOffset } = request
     const limit = committedOnly ? partition.lastStableOffset : partition.endOffset
@@ -90,10 +95,16 @@ async function readRound(log: Log, round: readonly FetchRequest[], committedOnly
   const asked = round.filter((_, i) => wanted[i])
   if (asked.length === 0) return round.map(() => null)
   const answers = await log.read(
-    asked.map(({ partition, fromOffset, bytesMax }) => ({ partition: partition.uid, fromOffset, bytesMax: Math.min(bytesMax, bytesLeft) })),
+    asked.map(({ partition, fromOffset, bytesMax }) => readRequest(partition, fromOffset, Math.min(bytesMax, bytesLeft))),
+    memory,
   )
   let next = 0
   return wanted.map((yes) => (yes ? answers[next++]! : null))
+}
+
+/** Of the first chunk only what the answer may hold has to be copied. */
+function readRequest({ uid }: Partition, fromOffset: number, bytesMax: number): ReadRequest {
+  return { partition: uid, fromOffset, bytesMax, cut: (bytes) => sliceBatches(bytes, fromOffset, bytesMax) }
 }
 
 function emptyResult(partition: Partition): FetchResult {
@@ -124,11 +135,12 @@ async function fillBehindGap(
   limit: number,
   bytesMax: number,
   force: boolean,
+  memory: ReadMemory | undefined,
 ): Promise<void> {
   while (result.bytes === 0 && chunks.length > 0 && !chunks.some(({ bytes }) => firstBatchFrom(bytes, fromOffset) !== -1)) {
     const next = chunks.at(-1)!.endOffset
     if (next >= limit) return
-    const [more] = await log.read([{ partition: partition.uid, fromOffset: next, bytesMax }])
+    const [more] = await log.read([readRequest(partition, next, bytesMax)], memory)
     chunks = more?.chunks ?? []
     fill(result, chunks, fromOffset, limit, bytesMax, force)
   }

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../logging.ts'
+import type { AnswerMemory } from './answer-memory.ts'
 import { Intake, type IntakeShared } from './intake.ts'
 import { Outbox } from './outbox.ts'
 
@@ -18,6 +19,8 @@ export interface Reply {
   close: string | null
   /** The client is over a quota: no request of this connection starts for this long (KIP-219). */
   muteMs?: number
+  /** What the parts lie in, to be given back when the system has them. */
+  memory?: AnswerMemory | null
 }
 
 /** What is known of the client at the other end. */
@@ -243,7 +246,7 @@ export class Connection implements Client {
       const { reply, replyBytes } = this.#slots.shift()!
       this.#started--
       this.#waitingBytes -= replyBytes
-      if (reply?.parts) this.#outbox.add(reply.parts, replyBytes)
+      if (reply?.parts) this.#outbox.add(reply.parts, replyBytes, reply.memory)
       if (reply && reply.close !== null) {
         this.#close(reply.close)
         return

@@ -12,8 +12,10 @@ import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
+import type { AnswerMemory } from './answer-memory.ts'
 import type { Client } from './connection.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { FrameMemory } from './frame-memory.ts'
 import type { ShareSessions } from './share/sessions.ts'
 import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Mutations, Throttle } from './throttle.ts'
@@ -44,6 +46,8 @@ export interface DoorServices extends Services {
   readonly telemetry: ClientTelemetry
   /** Bytes of answers that clients have not taken, in all, and how many there may be before fetches are answered sparingly. */
   readonly answers: { readonly bytes: number; readonly bytesMax: number }
+  /** Lends memory for large answers. */
+  readonly memory: FrameMemory
 }
 
 /** An API as ApiVersions lists it. */
@@ -55,7 +59,13 @@ export interface ServedApi {
 }
 
 /** What a handler's promise settles with: made by `respond`, `silence` or `hangUp`, never by hand. */
-export type Answer<A extends Api> = { readonly kind: 'respond'; readonly response: ResponseInput<A>; readonly errorCode: number } | NoAnswer
+export type Answer<A extends Api> = Response<A> | NoAnswer
+export interface Response<A extends Api> {
+  readonly kind: 'respond'
+  readonly response: ResponseInput<A>
+  readonly errorCode: number
+  readonly memory: AnswerMemory | null
+}
 export type NoAnswer = { readonly kind: 'silence'; readonly errorCode: number } | { readonly kind: 'hang-up'; readonly reason: string }
 
 /** What comes with a request. Made for each one; may be taken apart. */
@@ -69,9 +79,9 @@ export interface Context<A extends Api> extends DoorServices {
   readonly mutations: Mutations
   /**
    * The answer. `errorCode` is what metrics count it under; without it the response's own top-level one, else NONE: give the first one of the parts
-   * where the response has none at the top.
+   * where the response has none at the top. `memory` is what the response's bytes lie in, if it is to be given back when they are sent.
    */
-  respond(response: ResponseInput<A>, errorCode?: number): Answer<A>
+  respond(response: ResponseInput<A>, errorCode?: number, memory?: AnswerMemory): Answer<A>
   /** No answer at all: a produce with acks=0. */
   silence(errorCode?: number): Answer<A>
   /** No answer, and the connection ends with one line in the log. */

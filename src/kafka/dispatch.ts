@@ -7,6 +7,7 @@ import { decodeHeaderStart, decodeRequestHeader, type RequestHeader, writeRespon
 import { DecodeError } from '../../protocol/reader.ts'
 import { type Api, defaultOf } from '../../protocol/schema.ts'
 import { Writer } from '../../protocol/writer.ts'
+import type { AnswerMemory } from './answer-memory.ts'
 import type { Client, Dispatcher, Reply } from './connection.ts'
 import type { Answer, Context, DoorServices, Handler, NoAnswer, Refused } from './context.ts'
 import { refusedBy } from './error-map.ts'
@@ -56,6 +57,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       fetchSessions: services.fetchSessions,
       shareSessions: services.shareSessions,
       answers: services.answers,
+      memory: services.memory,
       throttle,
       telemetry: services.telemetry,
       mutations: throttle.mutations(header.clientId),
@@ -119,7 +121,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       return throttle.off ? { parts: null, close: null } : { parts: null, close: null, muteMs: throttled(call, null).throttleMs }
     try {
       const parts = encode(call, answer.response)
-      return throttle.off ? { parts, close: null } : heldBack(call, answer.response, parts)
+      return { ...(throttle.off ? { parts, close: null } : heldBack(call, answer.response, parts)), memory: answer.memory }
     } catch (error) {
       // An answer that does not fit its version is a fault of ours, and the client cannot be told in the same words.
       logger.error('kafka answer cannot be encoded', { api: call.handler.name, version: call.header.apiVersion, error })
@@ -161,7 +163,7 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     if (refused === unexpected)
       logger.error('kafka request failed', { api: handler.name, version: call.header.apiVersion, client: call.client.host, error })
     const response = handler.refuse ? handler.refuse(refused, request) : { ...(defaultOf(handler.api.response) as object), ...refused }
-    return replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode })
+    return replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode, memory: null })
   }
 
   function observe({ handler, startMs }: Call, code: number): void {
@@ -209,9 +211,9 @@ function emptyFetch(request: unknown): object {
   return { errorCode: errorCode.NONE, sessionId: sessionEpoch > 0 ? sessionId : 0, responses: [] }
 }
 
-function respond(response: unknown, code?: number): Answer<Api> {
+function respond(response: unknown, code?: number, memory: AnswerMemory | null = null): Answer<Api> {
   const topLevel = (response as { errorCode?: number }).errorCode
-  return { kind: 'respond', response: response as object, errorCode: code ?? topLevel ?? errorCode.NONE }
+  return { kind: 'respond', response: response as object, errorCode: code ?? topLevel ?? errorCode.NONE, memory }
 }
 
 const silence = (code: number = errorCode.NONE): NoAnswer => ({ kind: 'silence', errorCode: code })

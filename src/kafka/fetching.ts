@@ -5,6 +5,7 @@ import type { Api } from '../../protocol/schema.ts'
 import type { EngineErrorCode } from '../engine/errors.ts'
 import type { Partition } from '../engine/partition.ts'
 import type { AbortedTransaction, FetchResult } from '../engine/reading.ts'
+import type { AnswerMemory } from './answer-memory.ts'
 import type { Context } from './context.ts'
 import { kafkaCode } from './error-map.ts'
 import type { PartitionNews, WantedPartition } from './fetch-sessions.ts'
@@ -30,6 +31,8 @@ export interface FetchRules {
   readonly bytesMax: number
   readonly bytesMin: number
   readonly waitMsMax: number
+  /** What records are copied into. */
+  readonly memory: AnswerMemory
 }
 
 /** A partition that can be read, and where it stands in the answer. */
@@ -64,6 +67,7 @@ export async function readOrWait(wanted: readonly WantedPartition[], rules: Fetc
   await read(readable, results, rules)
   if (readable.length === 0 || rules.waitMsMax <= 0 || enough(results, rules.bytesMin)) return results
   proceed()
+  rules.memory.giveBack()
   const partitions = readable.map(({ partition }) => partition)
   await engine.waiters.park(partitions, deadlineMs, () => mayAnswer(readable, rules), client.signal)
   // From the start: topics may have gone meanwhile.
@@ -88,10 +92,10 @@ function plan(wanted: readonly WantedPartition[], { context: { engine }, byId }:
   return { results, readable }
 }
 
-async function read(readable: readonly Readable[], results: Fetched[], { context, committedOnly, bytesMax }: FetchRules): Promise<void> {
+async function read(readable: readonly Readable[], results: Fetched[], { context, committedOnly, bytesMax, memory }: FetchRules): Promise<void> {
   if (readable.length === 0) return
   const requests = readable.map(({ wanted, partition }) => ({ partition, fromOffset: wanted.fetchOffset, bytesMax: wanted.bytesMax }))
-  const answers = await context.engine.read(requests, { bytesMax, committedOnly })
+  const answers = await context.engine.read(requests, { bytesMax, committedOnly, memory })
   for (let i = 0; i < readable.length; i++) {
     const one = readable[i]!
     const answer = answers[i]!

@@ -81,6 +81,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     fetchSessions: new FetchSessions(options.random, settings.get('max.incremental.fetch.session.cache.slots')),
     shareSessions,
     answers,
+    memory,
     throttle: new Throttle(options.engine.quotas, settings, clock),
     telemetry: new ClientTelemetry(options.engine, clock, options.random),
   }

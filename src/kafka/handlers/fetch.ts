@@ -3,7 +3,7 @@
 // epoch. v13: topic ids. v15-v18: for followers.
 //
 // Parks until there are min bytes over all partitions, at most max wait, and answers at once where a partition has an error. Parked, it lets the next request of the connection
-// start. Answers hold views of what is stored, never copies.
+// start. Answers hold views of what is in memory; what has to be copied lies in memory that is used again.
 //
 // Differs from Apache Kafka 4.4:
 // - Versions 0-3 are served, as 3.9 did: batches are converted to message sets.
@@ -17,6 +17,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { fetch } from '../../../protocol/messages/fetch.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
+import { AnswerMemory } from '../answer-memory.ts'
 import { handler } from '../context.ts'
 import { forOldVersion, isOldVersion } from '../fetch-records.ts'
 import type { FetchScope, FetchSessionRequest, WantedPartition } from '../fetch-sessions.ts'
@@ -40,12 +41,13 @@ export const handleFetch = handler(
     const scope = fetchSessions.open(sessionRequestOf(request, version), clock.now())
     if (scope.errorCode !== errorCode.NONE) return respond({ throttleTimeMs: 0, errorCode: scope.errorCode, responses: [] })
     const committedOnly = request.isolationLevel === readCommitted
-    const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, ...fetchLimits(request, context) }
+    const memory = new AnswerMemory(context.memory)
+    const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, memory, ...fetchLimits(request, context) }
     const found = await readOrWait(scope.wanted, rules)
     const results = isOldVersion(version) ? await inOldVersion(found, version, rules) : found
     const firstError = results.find((result) => result.errorCode !== errorCode.NONE)
     const responses = topicsOf(scope, results, version, committedOnly)
-    return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, sessionId: scope.finish(), responses }, firstError?.errorCode)
+    return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, sessionId: scope.finish(), responses }, firstError?.errorCode, memory)
   },
   // Answers are large: the next fetch of a client that pipelines them waits for this one's answer, as in Kafka.
   { alone: true },
