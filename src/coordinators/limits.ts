@@ -8,6 +8,10 @@ export const groupsMax = 200_000
 export const pendingMembersMax = 10_000
 /** Group ids are parts of stored keys, and those are short. Kafka's own tools stay below 249 characters. */
 export const groupIdBytesMax = 1_000
+/** Transactional ids are, too. Kafka Streams' are an application's id and a UUID or a task. */
+export const transactionalIdBytesMax = 1_000
+/** Member ids that clients make themselves stand beside their group's in stored keys. KIP-848 asks for UUIDs. */
+export const memberIdBytesMax = 255
 /** How much of a client id or instance id goes into a generated member id, which is a part of stored keys. */
 export const memberIdPrefixCharsMax = 255
 /** Events of one key that are decided together and stored in one batch: enough to spare commits, too few to hold up other keys for long. */

@@ -6,6 +6,7 @@ import { getTelemetrySubscriptions } from '../../protocol/messages/get-telemetry
 import { incrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
 import { pushTelemetry } from '../../protocol/messages/push-telemetry.ts'
 import { zeroUuid } from '../../protocol/reader.ts'
+import { compress } from '../../protocol/records/compression.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
 import { ClientSeries } from '../../src/client-series.ts'
 import { ManualClock } from '../../src/clock.ts'
@@ -134,6 +135,33 @@ describe('a client', () => {
     expect(second.subscriptionId).not.toBe(first.subscriptionId)
     await subscribe('d', { metrics: '*' })
     expect((await get(first.clientInstanceId)).requestedMetrics).toEqual(['*'])
+  })
+
+  test('whose name would keep a backtracking pattern busy for ever is matched at once; what cannot be matched so is refused', async () => {
+    await subscribe('slow', { metrics: 'a', match: 'client_id=(x+x+)+y' })
+    await using other = await RawClient.connect(broker.kafka, 'x'.repeat(255))
+    expect((await other.ask(getTelemetrySubscriptions, 0, { clientInstanceId: zeroUuid })).requestedMetrics).toEqual([])
+    const changes = [{ name: 'match', configOperation: 0, value: 'client_id=(a)\\1' }]
+    const resources = [{ resourceType: 16, resourceName: 's', configs: changes }]
+    const { responses } = await client.ask(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+    expect(responses[0]).toMatchObject({ errorCode: 40, errorMessage: 'Illegal client matching pattern: client_id=(a)\\1' })
+  })
+
+  test('may pack its push with every codec that it is told of, and garbage in each is refused', async () => {
+    await subscribe('all', { metrics: '*', 'interval.ms': '1000' })
+    const told = await get()
+    for (const codec of told.acceptedCompressionTypes) {
+      expect(await push(told, compress(codec, metricsData(sum('sent', 1n))), { compressionType: codec }), `codec ${codec}`).toBe(0)
+      await clock.advance(1000)
+      expect(await push(told, Buffer.from('garbage'), { compressionType: codec }), `garbage as codec ${codec}`).toBe(87)
+      await clock.advance(1000)
+    }
+    expect((await shown())[0]).toMatch(/metric="sent".* 4$/)
+    for (const codec of told.acceptedCompressionTypes) {
+      // More than ten times what a push may have, out of a few bytes.
+      expect(await push(told, compress(codec, Buffer.alloc(11_000_000)), { compressionType: codec }), `bomb as codec ${codec}`).toBe(87)
+      await clock.advance(1000)
+    }
   })
 
   test('that asks again too soon is refused', async () => {

@@ -2,7 +2,7 @@
 // what belongs to topics that are gone. The rules are in the files beside this one.
 import type { Store } from '../../../storage/store.ts'
 import type { Clock, Timer } from '../../clock.ts'
-import { groupIdBytesMax, groupsMax } from '../limits.ts'
+import { groupIdBytesMax, groupsMax, memberIdBytesMax } from '../limits.ts'
 import { type Refusal, Runtime } from '../runtime.ts'
 import { Burials, type SharePlace } from './burials.ts'
 import {
@@ -68,8 +68,6 @@ const refusals: { readonly [R in Refusal]: ShareGroupError } = {
   closing: 'COORDINATOR_NOT_AVAILABLE',
 }
 
-/** Member ids are parts of stored keys; clients make them up, and Kafka's are 22 characters long. */
-const memberIdBytesMax = 255
 /** Groups brought into memory before other work gets its turn. */
 const sliceGroups = 50
 

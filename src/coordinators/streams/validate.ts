@@ -1,4 +1,5 @@
 // What is wrong with a heartbeat in itself, whatever the group's state; Kafka's checks in Kafka's order, with its messages.
+import { memberIdBytesMax } from '../limits.ts'
 import type { HeartbeatAnswer, HeartbeatEvent, StreamsError } from './events.ts'
 import { failed } from './events.ts'
 import { faultOfTopology } from './topology.ts'
@@ -18,6 +19,8 @@ function problemOf(event: HeartbeatEvent): string | null {
     return 'Regular expressions for source topics are not supported yet.'
   }
   if (isBlank(event.memberId)) return "MemberId can't be empty."
+  if (Buffer.byteLength(event.memberId) + event.memberId.split('\0').length - 1 > memberIdBytesMax)
+    return `MemberId has at most ${memberIdBytesMax} bytes.`
   if (isBlank(event.instanceId)) return "InstanceId can't be empty."
   if (isBlank(event.rackId)) return "RackId can't be empty."
   if (event.epoch === 0) {

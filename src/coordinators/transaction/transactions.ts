@@ -4,6 +4,7 @@ import { buildEndMarker } from '../../../protocol/records/control.ts'
 import type { Store } from '../../../storage/store.ts'
 import type { Batch } from '../../../storage/tables.ts'
 import type { Clock, Timer } from '../../clock.ts'
+import { transactionalIdBytesMax } from '../limits.ts'
 import { type Outcome, type Refusal, Runtime } from '../runtime.ts'
 import { standingOf } from './add.ts'
 import { createTransactionCoordinator } from './coordinator.ts'
@@ -68,6 +69,9 @@ const refusals: Readonly<Record<Refusal, TransactionError>> = {
   closing: 'COORDINATOR_NOT_AVAILABLE',
 }
 
+/** A NUL takes two bytes in a key. */
+const isStorable = (id: string): boolean => Buffer.byteLength(id) + id.split('\0').length - 1 <= transactionalIdBytesMax
+
 /** Ids brought into memory before other work gets its turn. */
 const sliceIds = 50
 
@@ -110,6 +114,8 @@ export class Transactions {
   }
 
   async init(transactionalId: string, asked: Omit<InitEvent, 'verb' | 'freshProducerId'>): Promise<TransactionAnswer> {
+    // Nothing that can be tried again would help: a key of the store cannot hold it.
+    if (!isStorable(transactionalId)) return failed('INVALID_REQUEST')
     const body = await this.#body(transactionalId)
     const freshProducerId = !body || nearlyOutOfEpochs(body) ? await this.#freshProducerId() : null
     return this.#submit(transactionalId, { verb: 'init', ...asked, freshProducerId })
@@ -198,6 +204,8 @@ export class Transactions {
   }
 
   async #submit(id: string, event: TransactionEvent): Promise<TransactionAnswer> {
+    // There is none of that name.
+    if (!isStorable(id)) return failed('INVALID_PRODUCER_ID_MAPPING')
     if (this.#stored.has(id)) await this.#load(id)
     return this.#runtime.submit(id, event, (reason) => failed(refusals[reason]))
   }

@@ -1,11 +1,13 @@
 // One resource of an IncrementalAlterConfigs or AlterConfigs request: what is set on it afterwards, whether that may be, and the change itself.
 import { errorCode } from '../../../protocol/error-code.ts'
 import { isSettingName } from '../../config.ts'
+import { loadRegexes } from '../../coordinators/group/consumer/regex.ts'
 import { brokerDefaults } from '../../engine/broker-defaults.ts'
 import { type ConfigType, canonicalText, listItems } from '../../engine/config-values.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { explainTopicConfig, type TopicConfigName, topicConfigEntry } from '../../engine/topic-configs.ts'
+import { resourceNameBytesMax } from '../../limits.ts'
 import { brokerResource, checkBrokerConfigs, typeOfSetting } from './broker-configs.ts'
 import { alterLogger, checkLoggerBroker } from './broker-loggers.ts'
 import { checkClientMetrics, clientMetricsTable, isClientMetricsName } from './client-metrics-configs.ts'
@@ -60,6 +62,8 @@ export async function alterResource(
       return
     case resourceType.clientMetrics: {
       if (name === '') throw new ResourceRefusal(errorCode.INVALID_REQUEST, `Subscription name can't be empty`)
+      checkNameBytes(name)
+      await loadRegexes()
       const checked = (now: ReadonlyMap<string, string>): Map<string, string> => {
         const after = plan(now, clientMetricsSchema)
         checkClientMetrics(after)
@@ -69,6 +73,7 @@ export async function alterResource(
     }
     case resourceType.group: {
       if (name === '') throw new ResourceRefusal(errorCode.INVALID_REQUEST, 'Default group resources are not allowed.')
+      checkNameBytes(name)
       const checked = (now: ReadonlyMap<string, string>): Map<string, string> => {
         const after = plan(now, groupSchema(engine))
         checkGroupConfigs(after, engine.settings)
@@ -78,6 +83,12 @@ export async function alterResource(
     }
   }
   throw new ResourceRefusal(errorCode.INVALID_REQUEST, `Unknown resource type ${type}`)
+}
+
+/** Names are parts of stored keys. */
+function checkNameBytes(name: string): void {
+  if (Buffer.byteLength(name) + name.split('\0').length - 1 <= resourceNameBytesMax) return
+  throw new ResourceRefusal(errorCode.INVALID_REQUEST, `The resource's name is longer than ${resourceNameBytesMax} bytes.`)
 }
 
 function checkAlterations(alterations: readonly Alteration[]): void {

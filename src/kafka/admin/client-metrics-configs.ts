@@ -1,5 +1,6 @@
 // Client metrics subscriptions (KIP-714) as config resources: which clients shall push which metrics, how often.
 import { errorCode } from '../../../protocol/error-code.ts'
+import { compileRegex, type Matcher } from '../../coordinators/group/consumer/regex.ts'
 import { canonicalText, int, list, listItems, type ValueRule } from '../../engine/config-values.ts'
 import { type ExplainedConfig, ResourceRefusal } from './resource.ts'
 
@@ -49,7 +50,7 @@ export function explainClientMetrics(set: ReadonlyMap<string, string>): Explaine
   })
 }
 
-/** Refuses what no subscription can have, in Kafka's words. */
+/** Refuses what no subscription can have, in Kafka's words. `loadRegexes` comes first. */
 export function checkClientMetrics(configs: ReadonlyMap<string, string>): void {
   for (const [name, text] of configs) {
     if (!isClientMetricsName(name)) throw new ResourceRefusal(errorCode.INVALID_REQUEST, `Unknown client metrics configuration: ${name}`)
@@ -63,18 +64,19 @@ export function checkClientMetrics(configs: ReadonlyMap<string, string>): void {
   }
 }
 
-/** The patterns of a subscription's `match`. A client must fit them all, each as a whole. */
-export function parseMatch(text: string): Map<MatchKey, RegExp> {
-  const patterns = new Map<MatchKey, RegExp>()
+/**
+ * The patterns of a subscription's `match`, for an engine that is loaded (`loadRegexes`). A client must fit them all, each as a whole. They meet names that clients give
+ * themselves, so they are matched in linear time: RE2's syntax, where Kafka has Java's with its look-around and back-references.
+ */
+export function parseMatch(text: string): Map<MatchKey, Matcher> {
+  const patterns = new Map<MatchKey, Matcher>()
   for (const item of listItems(text)) {
     const equals = item.indexOf('=')
     const key = item.slice(0, Math.max(0, equals)).trim() as MatchKey
     if (equals < 0 || !matchKeys.includes(key)) throw new ResourceRefusal(errorCode.INVALID_CONFIG, `Illegal client matching pattern: ${item}`)
-    try {
-      patterns.set(key, new RegExp(`^(?:${item.slice(equals + 1).trim()})$`, 'u'))
-    } catch {
-      throw new ResourceRefusal(errorCode.INVALID_CONFIG, `Illegal client matching pattern: ${item}`)
-    }
+    const { matches } = compileRegex(item.slice(equals + 1).trim())
+    if (!matches) throw new ResourceRefusal(errorCode.INVALID_CONFIG, `Illegal client matching pattern: ${item}`)
+    patterns.set(key, matches)
   }
   return patterns
 }

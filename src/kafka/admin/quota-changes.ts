@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { errorCode } from '../../../protocol/error-code.ts'
 import { entityKey, type QuotaEntity, type QuotaEntityType, type QuotaKey } from '../../engine/client-quotas.ts'
+import { quotaEntityBytesMax } from '../../limits.ts'
 import { Refusal } from '../context.ts'
 
 /** The parts of an entity, as the request names them. */
@@ -34,6 +35,8 @@ export function quotaEntity(parts: EntityParts): QuotaEntity {
     if (entity[entityType] !== undefined) refuse(`Duplicate ${entityType} in one client quota entity`)
     entity[entityType] = entityName
   }
+  if (Buffer.byteLength(entityKey(entity)) > quotaEntityBytesMax)
+    refuse(`The names of a client quota entity have at most ${quotaEntityBytesMax} bytes`)
   if (entity.ip === undefined) return entity
   if (parts.length > 1) refuse('Invalid quota entity combination, IP entity should not be combined with User or ClientId')
   if (entity.ip !== null && isIP(entity.ip) === 0) refuse(`${entity.ip} is not a valid IP`)

@@ -8,10 +8,10 @@ import { zeroUuid } from '../../../protocol/reader.ts'
 import { handler, Refusal } from '../context.ts'
 import { clientFacts, telemetryCodecs } from '../telemetry/client-telemetry.ts'
 
-export const handleGetTelemetrySubscriptions = handler(getTelemetrySubscriptions, (request, context) => {
+export const handleGetTelemetrySubscriptions = handler(getTelemetrySubscriptions, async (request, context) => {
   const { telemetry, settings, clientId, client, respond } = context
   const id = request.clientInstanceId === zeroUuid ? telemetry.newInstanceId() : request.clientInstanceId
-  const instance = telemetry.instance(clientFacts(id, clientId, client))
+  const instance = await telemetry.instance(clientFacts(id, clientId, client))
   if (!telemetry.mayGet(instance)) {
     throw new Refusal(errorCode.THROTTLING_QUOTA_EXCEEDED, 'The client asked again before its push interval had passed.')
   }

@@ -20,10 +20,10 @@ const growthMax = 10
 /** A client that misses this many pushes is taken for gone. */
 const pushesMissedMax = 3
 
-export const handlePushTelemetry = handler(pushTelemetry, (request, context) => {
+export const handlePushTelemetry = handler(pushTelemetry, async (request, context) => {
   const { telemetry, counters, clock, clientId, client, respond } = context
   if (request.clientInstanceId === zeroUuid) throw new Refusal(errorCode.INVALID_REQUEST, 'A push needs the client instance id.')
-  const instance = telemetry.instance(clientFacts(request.clientInstanceId, clientId, client))
+  const instance = await telemetry.instance(clientFacts(request.clientInstanceId, clientId, client))
   checkPush(request, instance, context)
   if (request.terminating) instance.terminating = true
   if (request.metrics.length > 0) {

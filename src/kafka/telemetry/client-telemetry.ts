@@ -2,6 +2,7 @@
 // client-series.ts. What is known of a client is lost on restart and found again with its next request.
 import { crc32c } from '../../../protocol/records/crc32c.ts'
 import type { Clock } from '../../clock.ts'
+import { loadRegexes, type Matcher } from '../../coordinators/group/consumer/regex.ts'
 import { listItems } from '../../engine/config-values.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Random } from '../../random.ts'
@@ -56,7 +57,7 @@ export interface ClientInstance {
 }
 
 interface Rule {
-  match: ReadonlyMap<MatchKey, RegExp>
+  match: ReadonlyMap<MatchKey, Matcher>
   metrics: readonly string[]
   intervalMs: number
 }
@@ -87,7 +88,8 @@ export class ClientTelemetry {
   }
 
   /** The client of this id, as its subscriptions stand now. */
-  instance(facts: ClientFacts): ClientInstance {
+  async instance(facts: ClientFacts): Promise<ClientInstance> {
+    await loadRegexes()
     const id = facts.client_instance_id
     let instance = this.#instances.get(id)
     if (!instance) {
@@ -127,7 +129,7 @@ export class ClientTelemetry {
   }
 
   #subscription(facts: ClientFacts): Subscription {
-    const fitting = this.#currentRules().filter(({ match }) => [...match].every(([key, pattern]) => pattern.test(facts[key])))
+    const fitting = this.#currentRules().filter(({ match }) => [...match].every(([key, matches]) => matches(facts[key])))
     const wanted = new Set(fitting.flatMap(({ metrics }) => metrics))
     const metrics = wanted.has('*') ? ['*'] : [...wanted].sort()
     // As Kafka: a subscription can make pushes more frequent than the default, never rarer.

@@ -1,8 +1,13 @@
 // What a ConsumerGroupHeartbeat must and must not hold whatever the group's state. Asked before the group is looked at.
+
+import { memberIdBytesMax } from '../../limits.ts'
 import type { ConsumerHeartbeatEvent } from './events.ts'
 import { compileRegex } from './regex.ts'
 import { awayEpoch, leavingEpoch } from './state.ts'
 import { type ConsumerWorld, type Fault, fault } from './world.ts'
+
+/** A NUL takes two bytes in a key. */
+const storedBytes = (id: string): number => Buffer.byteLength(id) + id.split('\0').length - 1
 
 export function faultOf(event: ConsumerHeartbeatEvent, world: ConsumerWorld): Fault | null {
   const invalid = (message: string): Fault => fault('INVALID_REQUEST', message)
@@ -11,6 +16,7 @@ export function faultOf(event: ConsumerHeartbeatEvent, world: ConsumerWorld): Fa
   if (event.rackId === '') return invalid("RackId can't be empty.")
   if (epoch < awayEpoch) return invalid('MemberEpoch is invalid.')
   if (event.memberId === '' && (epoch !== 0 || event.bringsMemberId)) return invalid("MemberId can't be empty.")
+  if (storedBytes(event.memberId) > memberIdBytesMax) return invalid(`MemberId has at most ${memberIdBytesMax} bytes.`)
   if (epoch === awayEpoch && event.instanceId === null) return invalid("InstanceId can't be null.")
   if (epoch === leavingEpoch || epoch === awayEpoch) return null
   if (epoch === 0) {
