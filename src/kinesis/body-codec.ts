@@ -9,7 +9,7 @@ import { encodeJsonBytes } from './json-bytes.ts'
 export type BodyFormat = 'json' | 'cbor'
 
 /** The body without its Content-Encoding. Refuses one that grows beyond `bytesMax`, and encodings that AWS's clients do not use. */
-export async function unpackBody({ body, headers, share }: HttpRequest, bytesMax: number): Promise<Buffer> {
+export async function unpackBody({ body, headers, share }: Pick<HttpRequest, 'body' | 'headers' | 'share'>, bytesMax: number): Promise<Buffer> {
   const encoding = headers['content-encoding']
   if (encoding === undefined || encoding === 'identity' || encoding === 'aws-chunked') return body
   if (encoding !== 'gzip') throw serializationError(`Content-Encoding ${encoding} is not supported.`)

@@ -28,6 +28,8 @@ export interface HttpRequest {
   readonly body: Buffer
   /** What the body holds of the memory for bodies. */
   readonly share: Share
+  /** What the answer holds of the memory for answers, for operations whose answers are large. */
+  readonly room: Share
   /** Aborts when the client goes before it is answered. */
   hungUp(): AbortSignal
 }
@@ -121,7 +123,7 @@ export class Door {
     const { services } = this.#options
     const nowMs = services.clock.now()
     services.limits.call(operation.name, input, nowMs)
-    return operation.run(input as never, { ...services, nowMs, hungUp: request.hungUp })
+    return operation.run(input as never, { ...services, nowMs, room: request.room, hungUp: request.hungUp })
   }
 
   #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Account } from './account.ts'
+import type { Share } from './body.ts'
 import type { Consumers } from './consumers.ts'
 import type { TokenSeal } from './iterator.ts'
 import type { Limits } from './limits.ts'
@@ -35,6 +36,8 @@ export interface Services {
 /** Services, the time at which the call began, and whether anybody still waits for its answer. */
 export interface Context extends Services {
   readonly nowMs: number
+  /** Memory for the answer: an operation whose answers are large takes what it may need before it makes one. */
+  readonly room: Share
   /** Aborts when the client goes before it is answered. For operations that wait: the signal is made when it is asked for. */
   hungUp(): AbortSignal
 }

@@ -26,6 +26,9 @@ export interface ShardRead {
   readonly bytes: number
 }
 
+/** What GetRecords' largest answer takes of memory, base64 and all. */
+export const answerBytesMost = 16 * 1024 * 1024
+
 /** Stored bytes asked for at a time: enough for a large answer in few steps, little where few records are wanted. */
 const stepBytesMax = 4 * 1024 * 1024
 const stepBytesMin = 64 * 1024

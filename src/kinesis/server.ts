@@ -65,6 +65,10 @@ export interface KinesisServer {
 
 /** Bodies held in memory at a time, as a multiple of the largest one. */
 const bodiesInFlight = 8
+/** Large answers held in memory until their clients have read them. */
+const answerBytesHeldMax = 256 * 1024 * 1024
+/** A client that reads nothing of a large answer for so long is cut off: others wait for its room. */
+const unreadMsMax = 5000
 /** Headers beyond this are answered with 431; AWS's signatures and targets take one or two KiB. */
 const headerBytesMax = 16 * 1024
 /** HTTP/2 requests of one connection at a time. */
@@ -99,6 +103,7 @@ class HttpServer implements KinesisServer {
   /** Made for the first client that speaks it: loading HTTP/2 costs 15 ms, which a start without it is spared. */
   #http2: Promise<http2.Http2Server> | null = null
   readonly #budget: Budget
+  readonly #answers = new Budget(answerBytesHeldMax)
   readonly #events = new EventSender()
   readonly #sessions = new Set<http2.ServerHttp2Session>()
   readonly #http2Carriers = new WeakSet<Socket>()
@@ -247,7 +252,8 @@ class HttpServer implements KinesisServer {
     const startedMs = performance.now()
     const carrier = request.httpVersionMajor === 1 ? (this.#carriers.get(request.socket) ?? request.socket) : null
     if (carrier) this.#busy.set(carrier, (this.#busy.get(carrier) ?? 0) + 1)
-    const { answer, bytesIn } = await this.#handle(request, response)
+    const room = new Share(this.#answers)
+    const { answer, bytesIn } = await this.#handle(request, response, room)
     let bytesOut = 0
     try {
       if (answer?.frames) bytesOut = await this.#events.send(answer, answer.frames, response)
@@ -255,6 +261,7 @@ class HttpServer implements KinesisServer {
     } catch (error) {
       this.#options.logger.error('an AWS event stream failed', { operation: answer?.operation, error })
     }
+    this.#holdUntilRead(room, bytesOut, response)
     if (carrier) this.#finished(carrier, response)
     this.#options.observe?.({
       operation: answer?.operation ?? 'unknown',
@@ -266,7 +273,7 @@ class HttpServer implements KinesisServer {
   }
 
   /** Reads the body within the limits and asks the door. No answer for a client that went away first. */
-  async #handle(request: AnyRequest, response: AnyResponse): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
+  async #handle(request: AnyRequest, response: AnyResponse, room: Share): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
     const { clock, settings } = this.#options
     const bytesMax = settings.get('aws.request.max.bytes')
     if (announcesMore(request, bytesMax)) return { answer: this.#door!.tooLarge(bytesMax), bytesIn: 0 }
@@ -280,7 +287,7 @@ class HttpServer implements KinesisServer {
       if (outcome.kind === 'too-large') return { answer: this.#door!.tooLarge(bytesMax), bytesIn: bytesMax }
       const { method = '', url = '/', headers } = request
       return {
-        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, share, hungUp: hangUpOf(response) }),
+        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, share, room, hungUp: hangUpOf(response) }),
         bytesIn: outcome.bytes.length,
       }
     } finally {
@@ -302,6 +309,18 @@ class HttpServer implements KinesisServer {
     if (answer.status === 413)
       response.once('finish', () => (http1 ? request.socket.destroySoon() : (request as http2.Http2ServerRequest).stream.close()))
     return bytes
+  }
+
+  /** What a large answer takes is given back when it has left, or its client has. */
+  #holdUntilRead(room: Share, bytes: number, response: AnyResponse): void {
+    if (room.bytes === 0) return
+    room.keep(bytes)
+    if (response.writableFinished || response.destroyed) {
+      room.close()
+      return
+    }
+    response.once('close', () => room.close())
+    response.setTimeout(unreadMsMax, () => response.destroy())
   }
 
   /** An HTTP/1 connection that waited only for this answer may be closed. */

@@ -51,7 +51,7 @@ test('what gzip unpacks to is held within the budget', async () => {
   let unpacked = 0
   const bombs = Array.from({ length: 40 }, async () => {
     const share = new Share(budget)
-    const body = await unpackBody({ method: 'POST', url: '/', headers: { 'content-encoding': 'gzip' }, body: bomb, share, hungUp: never }, bytesMax)
+    const body = await unpackBody({ headers: { 'content-encoding': 'gzip' }, body: bomb, share }, bytesMax)
     expect(share.bytes).toBe(body.length)
     most = Math.max(most, budget.held)
     unpacked++
@@ -91,4 +91,28 @@ test('many gzip’d requests at once are all answered', async () => {
   expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, (_, i) => (i % 2 ? 200 : 400)))
 })
 
-const never = (): AbortSignal => new AbortController().signal
+test('answers that nobody reads hold a bounded amount of memory, and their clients are cut off for those who wait', async () => {
+  door = await openDoor()
+  await call(door.url, 'CreateStream', { StreamName: 's', ShardCount: 1 })
+  const Data = Buffer.alloc(1_000_000).toString('base64')
+  for (let i = 0; i < 10; i++) await call(door.url, 'PutRecord', { StreamName: 's', PartitionKey: 'k', Data })
+  const at = (await call(door.url, 'GetShardIterator', { StreamName: 's', ShardId: '0', ShardIteratorType: 'TRIM_HORIZON' })).body
+  const body = JSON.stringify({ ShardIterator: at['ShardIterator'] })
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Kinesis_20131202.GetRecords', ...signed, host: 'a' }
+  const head = Object.entries({ ...headers, 'content-length': body.length }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const { port } = door.server
+  const before = process.memoryUsage().arrayBuffers
+  const deaf = Array.from({ length: 60 }, () => {
+    const socket = net.connect(port, '127.0.0.1').pause()
+    socket.on('error', () => {})
+    socket.write(`POST / HTTP/1.1\r\n${head.join('')}\r\n${body}`)
+    return socket
+  })
+  await expect.poll(() => process.memoryUsage().arrayBuffers - before, { timeout: 10_000 }).toBeGreaterThan(100 * 2 ** 20)
+  // Who reads at the end of a shard needs no room, and waits for nobody.
+  const end = (await call(door.url, 'GetShardIterator', { StreamName: 's', ShardId: '0', ShardIteratorType: 'LATEST' })).body
+  expect((await call(door.url, 'GetRecords', end)).status).toBe(200)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(600 * 2 ** 20)
+  for (const socket of deaf) socket.destroy()
+  expect((await call(door.url, 'GetRecords', { ...at, Limit: 1 })).status).toBe(200)
+})
