@@ -1,6 +1,7 @@
 // One directory, one store: who may open it, and which version wrote it. Nothing stale can stay behind a kill -9: the claim is LMDB's reader
 // slot, and a slot counts only while the kernel still holds the file lock of the process that took it.
-import { mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { schemaKey } from './keys.ts'
 import { packRow, unpackRow } from './rows.ts'
 import { StoreUnusable } from './store.ts'
@@ -39,7 +40,7 @@ export interface Claim {
 export function claimDirectory(directory: string): Claim {
   let path: string
   try {
-    mkdirSync(directory, { recursive: true })
+    makeDirectory(resolve(directory))
     path = realpathSync(directory)
   } catch (error) {
     throw new StoreUnusable(`cannot use ${directory} as data directory: ${(error as Error).message}`, { cause: error })
@@ -47,6 +48,17 @@ export function claimDirectory(directory: string): Claim {
   if (openHere.has(path)) throw new StoreUnusable(`${path} is already open in this process; one directory serves one broker`)
   openHere.add(path)
   return { path, release: () => openHere.delete(path) }
+}
+
+// Not mkdirSync's `recursive`: where a file system answers ENOENT for a name in a folder that exists (/proc, automounts), Node 20 tries for ever.
+function makeDirectory(path: string): void {
+  const parent = dirname(path)
+  if (!existsSync(parent)) makeDirectory(parent)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+  }
 }
 
 /** Refuses a directory that another process has open. Call it right after opening: it takes the slot that others will see, then looks for theirs. */

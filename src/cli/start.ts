@@ -106,7 +106,7 @@ function stopSignal(settings: Settings, logger: ServiceLogger) {
 /** What a person can do about a start that failed. */
 function startError(error: unknown, settings: Settings): unknown {
   if (!(error instanceof Error)) return error
-  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  const { code, port, address, hostname } = error as NodeJS.ErrnoException & { port?: number; address?: string; hostname?: string }
   if (code === 'EADDRINUSE') {
     const door = (['kafka', 'aws', 'admin'] as const).find((name) => settings.get(name).endsWith(`:${port}`)) ?? 'kafka'
     return new CommandError(`${address}:${port} is taken by another process; --${door} HOST:PORT chooses another, port 0 any free one`)
@@ -114,7 +114,7 @@ function startError(error: unknown, settings: Settings): unknown {
   if (code === 'EACCES' && port !== undefined)
     return new CommandError(`${address}:${port} may not be listened on by this user; choose a port above 1023`)
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new CommandError(`this machine has no address ${address ?? ''} to listen on (${error.message})`)
+    return new CommandError(`this machine has no address ${address ?? hostname} to listen on (${error.message})`)
   if (error.name === 'StoreUnusable' || error.name === 'StorageFull') return new CommandError(error.message)
   if (code === 'EACCES' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
     return new CommandError(`the data directory ${settings.get('data')} cannot be used: ${error.message}; --data DIR names another`)

@@ -162,9 +162,26 @@ describe('the data directory', () => {
     expect(stderr).toContain(file)
     expect(stderr).not.toContain('    at ')
   })
+
+  it('is made with the folders that lead to it', async () => {
+    await startProduct(['--data', join(directory, 'far', 'off', 'data')]).ready()
+    expect(readdirSync(join(directory, 'far', 'off'))).toEqual(['data'])
+  })
+
+  it.runIf(process.platform === 'linux')('on a file system where nothing can be made is refused, and not tried for ever', async () => {
+    const { code, stderr } = await startProduct(['--data', '/proc/twinlog/data']).ended
+    expect(code).toBe(1)
+    expect(stderr).toContain('/proc/twinlog')
+  })
 })
 
 describe('a port', () => {
+  it('of a host that nobody knows is refused by the name of that host', async () => {
+    const { code, stderr } = await run(['--memory', '--kafka', 'nobody.invalid:0', '--aws', '127.0.0.1:0', '--admin', '127.0.0.1:0'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('this machine has no address nobody.invalid to listen on')
+  })
+
   it('that is taken is named with the option that chooses another', async () => {
     const first = startProduct()
     const { admin } = await first.ready()
