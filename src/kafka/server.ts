@@ -2,6 +2,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
+import { Admission, plainAddress } from './admission.ts'
 import { Budget } from './budget.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
 import type { DoorServices, Handler, Services } from './context.ts'
@@ -49,8 +50,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   const { settings, clock, counters, logger, host } = options
   const list = options.handlers ?? handlers
   const connections = new Set<Connection>()
-  const perHost = new Map<string, number>()
-  /** Above their address's quota of connections: closed soon. */
+  /** Connections that came faster than they may: served, or closed, a little later. */
   const held = new Set<Socket>()
   let port = options.port
   let sweep: Timer | null = null
@@ -85,6 +85,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     throttle: new Throttle(options.engine.quotas, settings, clock),
     telemetry: new ClientTelemetry(options.engine, clock, options.random),
   }
+  const admission = new Admission(settings, clock, services.throttle)
   const shared: ConnectionShared = {
     dispatcher: createDispatcher(list, services),
     counters,
@@ -104,46 +105,61 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   const server: Server = createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true }, accept)
 
   function accept(socket: Socket): void {
-    const from = socket.remoteAddress ?? ''
-    const tooMany = refusalOf(from)
-    if (closed || tooMany) {
-      if (tooMany) {
-        counters.connectionRejected('kafka')
-        logger.warn('kafka connection refused', { reason: tooMany, client: from })
-      }
+    const from = plainAddress(socket.remoteAddress ?? '')
+    if (closed) {
       socket.destroy()
       return
     }
-    const throttleMs = services.throttle.off ? 0 : services.throttle.connected(from)
-    if (throttleMs > 0) {
-      // As Kafka: kept waiting, so that it does not try again at once, then closed.
-      counters.connectionRejected('kafka')
-      if (held.size >= settings.get('max.connections')) {
+    const admitted = admission.came(from)
+    switch (admitted.kind) {
+      case 'refuse':
+        counters.connectionRejected('kafka')
+        logger.warn('kafka connection refused', { reason: admitted.reason, client: from })
         socket.destroy()
         return
-      }
-      socket.on('error', () => {})
-      const closing = clock.at(clock.now() + throttleMs, () => socket.destroy())
-      socket.on('close', () => closing.cancel())
-      held.add(socket)
-      socket.on('close', () => held.delete(socket))
-      return
+      case 'hold':
+        counters.connectionRejected('kafka')
+        if (held.size >= settings.get('max.connections')) socket.destroy()
+        else hold(socket, admitted.delayMs, () => socket.destroy())
+        return
+      case 'enter':
+        if (admitted.delayMs === 0) connections.add(new Connection(socket, shared))
+        else
+          hold(
+            socket,
+            admitted.delayMs,
+            () => connections.add(new Connection(socket, shared)),
+            () => admission.left(from),
+          )
     }
-    perHost.set(from, (perHost.get(from) ?? 0) + 1)
-    connections.add(new Connection(socket, shared))
   }
 
-  function refusalOf(from: string): string | null {
-    if (connections.size >= settings.get('max.connections')) return `max.connections (${connections.size}) are open`
-    const here = perHost.get(from) ?? 0
-    return here >= settings.get('max.connections.per.ip') ? `max.connections.per.ip (${here}) are open from this address` : null
+  /** Leaves the socket unread for a while. `gone`: it closed before that. */
+  function hold(socket: Socket, delayMs: number, proceed: () => void, gone: () => void = () => {}): void {
+    const due = clock.at(clock.now() + delayMs, () => {
+      if (socket.destroyed) return
+      release()
+      proceed()
+    })
+    const closing = (): void => {
+      due.cancel()
+      release()
+      gone()
+    }
+    const failing = (): void => {}
+    const release = (): void => {
+      held.delete(socket)
+      socket.off('close', closing)
+      socket.off('error', failing)
+    }
+    held.add(socket)
+    socket.on('error', failing)
+    socket.on('close', closing)
   }
 
   function ended(connection: Connection): void {
     connections.delete(connection)
-    const left = (perHost.get(connection.host) ?? 1) - 1
-    if (left > 0) perHost.set(connection.host, left)
-    else perHost.delete(connection.host)
+    admission.left(plainAddress(connection.host))
     if (connections.size === 0) whenEmpty?.()
   }
 

@@ -183,3 +183,22 @@ export function list(facts: Facts & { default: string; words?: readonly string[]
     return items
   })
 }
+
+/** Whole numbers by name: `name:number` pairs with commas between them. A name may hold colons itself. */
+export function counts(facts: Facts & { default: string; isName(text: string): boolean; names: string }): Declaration<ReadonlyMap<string, number>> {
+  const allowed = `${facts.names}:NUMBER pairs with commas`
+  return declare('string', facts, facts.default, allowed, (text) => {
+    const pairs = text
+      .split(',')
+      .map((pair) => pair.trim())
+      .filter((pair) => pair !== '')
+    return new Map(
+      pairs.map((pair) => {
+        const colon = pair.lastIndexOf(':')
+        const [name, count] = [pair.slice(0, Math.max(colon, 0)).trim(), pair.slice(colon + 1).trim()]
+        if (!facts.isName(name) || !/^\d{1,9}$/.test(count)) throw new BadValue(allowed)
+        return [name, Number(count)]
+      }),
+    )
+  })
+}

@@ -186,7 +186,7 @@ export const groupSettings = {
     default: true,
     dynamic: true,
     inert: true,
-    meaning: 'A transactional produce is checked against the coordinator’s list of partitions (KIP-890).',
+    meaning: 'A transactional produce is checked against the coordinator’s list of partitions (KIP-890); here it always is.',
   }),
   'transaction.two.phase.commit.enable': boolean({
     default: false,

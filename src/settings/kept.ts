@@ -1,5 +1,5 @@
 // Kafka's settings for what twinlog has no counterpart of: a server.properties written for Kafka is taken, DescribeConfigs lists what a Kafka lists, and none of them acts.
-import { boolean, type Declaration, double, int, intOrNull, list, long, short, string, stringOrNull } from './declare.ts'
+import { boolean, type Declaration, double, int, intOrNull, list, long, longMax, short, string, stringOrNull } from './declare.ts'
 
 type Text = Declaration<string | null>
 
@@ -31,6 +31,10 @@ const internals = kept('Kafka’s internals, with no counterpart here.')
 export const keptSettings = {
   'alter.log.dirs.replication.quota.window.num': replicas.int(11),
   'alter.log.dirs.replication.quota.window.size.seconds': replicas.int(1),
+  // Tools that move partitions set these around their work (kafka-reassign-partitions --throttle).
+  'leader.replication.throttled.rate': replicas.long(longMax, true),
+  'follower.replication.throttled.rate': replicas.long(longMax, true),
+  'replica.alter.log.dirs.io.max.bytes.per.second': replicas.long(longMax, true),
   'cordoned.log.dirs': replicas.list('', true),
   'log.dir.failure.timeout.ms': replicas.long(30000),
   'replica.fetch.backoff.ms': replicas.int(1000),

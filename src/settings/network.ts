@@ -1,5 +1,6 @@
 // Settings of the Kafka door: the node's identity, sockets, limits, and what is known of security until its turn comes. Kafka's names.
-import { boolean, double, int, intMax, intOrNull, list, long, oneOf, short, string, stringOrNull } from './declare.ts'
+import { isIP } from 'node:net'
+import { boolean, counts, double, int, intMax, intOrNull, list, long, oneOf, short, string, stringOrNull } from './declare.ts'
 
 const secret = (meaning: string) => stringOrNull({ type: 'password', dynamic: true, inert: true, meaning })
 
@@ -7,11 +8,11 @@ export const networkSettings = {
   'node.id': int({ default: 1, min: 0, meaning: 'This broker’s number, as clients see it.' }),
   'broker.id': int({ default: -1, min: -1, inert: true, meaning: 'node.id’s older name; set that.' }),
   'broker.rack': stringOrNull({ meaning: 'The rack (availability zone) that clients are told.' }),
-  listeners: list({ default: 'PLAINTEXT://:9092', dynamic: true, inert: true, meaning: 'Where Kafka listens; set kafka=HOST:PORT.' }),
+  // Not while running, as everywhere where a change would be taken and come to nothing that the client could see.
+  listeners: list({ default: 'PLAINTEXT://:9092', inert: true, meaning: 'Where Kafka listens; set kafka=HOST:PORT.' }),
   'advertised.listeners': stringOrNull({ type: 'list', inert: true, meaning: 'The address that clients are told; set advertise=HOST:PORT.' }),
   'listener.security.protocol.map': string({
     default: 'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    dynamic: true,
     inert: true,
     meaning: 'Which listener speaks which security protocol; there is one plain listener here.',
   }),
@@ -60,8 +61,19 @@ export const networkSettings = {
     meaning: 'Connections at a time; above it a new one is closed at once. Kafka: no limit.',
   }),
   'max.connections.per.ip': int({ default: intMax, min: 0, dynamic: true, meaning: 'Connections at a time from one address.' }),
-  'max.connections.per.ip.overrides': string({ default: '', dynamic: true, inert: true, meaning: 'The same for particular addresses.' }),
-  'max.connection.creation.rate': int({ default: intMax, min: 0, dynamic: true, inert: true, meaning: 'New connections a second.' }),
+  'max.connections.per.ip.overrides': counts({
+    default: '',
+    dynamic: true,
+    isName: (text) => isIP(text) !== 0,
+    names: 'ADDRESS',
+    meaning: 'The same for particular addresses, such as 10.0.0.1:200,::1:50. Host names are not looked up.',
+  }),
+  'max.connection.creation.rate': int({
+    default: intMax,
+    min: 1,
+    dynamic: true,
+    meaning: 'New connections a second; what comes faster is served a little later.',
+  }),
   'connections.max.idle.ms': long({ default: 600000, min: -1, meaning: 'A connection without a request for this long is closed; -1 for never.' }),
   'connections.max.reauth.ms': long({ default: 0, min: 0, inert: true, meaning: 'How long an authenticated session lasts (KIP-368).' }),
   'connection.failed.authentication.delay.ms': int({ default: 100, min: 0, inert: true, meaning: 'How long a refused log-in is left waiting.' }),

@@ -147,11 +147,13 @@ describe('IncrementalAlterConfigs on a topic', () => {
       resource(topic, 't', ['none', set, '1']),
       resource(topic, 'unknown', ['retention.ms', set, '1']),
       resource(topic, ''),
+      resource(topic, 'a b'),
     ])
     expect(answers).toEqual([
       '40 Unknown topic config name: none',
       "3 The topic 'unknown' does not exist.",
       '42 Default topic resources are not allowed.',
+      "17 Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
     ])
     expect(await alter([resource(topic, 't', ['retention.ms', append, '1'])])).toEqual([
       "40 Can't APPEND to key retention.ms because its type is not LIST.",
@@ -251,9 +253,20 @@ describe('settings of the broker while it runs', () => {
     expect(await alter([resource(brokers, '1', ['message.max.bytes', set, 'x'])])).toEqual([
       '42 Invalid value x for configuration message.max.bytes: Not a number of type INT',
     ])
+    expect(await alter([resource(brokers, '1', ['listeners', set, 'PLAINTEXT://127.0.0.1:1'])])).toEqual([
+      '42 Cannot update these configs dynamically: [listeners]',
+    ])
     expect(await alter([resource(brokers, '1', ['no.such', set, '3'])])).toEqual(['40 Unknown broker config name: no.such'])
     expect(await alter([resource(brokers, '7', ['message.max.bytes', set, '3'])])).toEqual(['42 Unexpected broker id, expected 1, but received 7'])
     expect(await alter([resource(brokers, 'abc', ['message.max.bytes', set, '3'])])).toEqual(['42 Node id must be an integer, but it is: abc'])
+  })
+
+  test('the throttles that kafka-reassign-partitions sets around its work are taken, and can be taken back', async () => {
+    const names = ['leader.replication.throttled.rate', 'follower.replication.throttled.rate', 'replica.alter.log.dirs.io.max.bytes.per.second']
+    for (const name of names) {
+      expect(await alter([resource(brokers, '1', [name, set, '1000000'])])).toEqual(['0 null'])
+      expect(await alter([resource(brokers, '1', [name, remove, null])])).toEqual(['0 null'])
+    }
   })
 
   test('everything that was set is there after a restart, and acts before the first client comes', async () => {

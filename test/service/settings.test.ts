@@ -71,6 +71,8 @@ describe('the table', () => {
       'group.initial.rebalance.delay.ms',
       'group.streams.assignment.interval.ms',
       'group.streams.initial.rebalance.delay.ms',
+      'listener.security.protocol.map',
+      'listeners',
       'log.retention.check.interval.ms',
       'max.connections',
       'metric.reporters',

@@ -7,6 +7,7 @@ import { type ConfigType, canonicalText, listItems } from '../../engine/config-v
 import type { Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { explainTopicConfig, type TopicConfigName, topicConfigEntry } from '../../engine/topic-configs.ts'
+import { topicNameFault } from '../../engine/topics.ts'
 import { resourceNameBytesMax } from '../../limits.ts'
 import { brokerResource, checkBrokerConfigs, typeOfSetting } from './broker-configs.ts'
 import { alterLogger, checkLoggerBroker } from './broker-loggers.ts'
@@ -129,6 +130,8 @@ async function alterTopic(
   validateOnly: boolean,
 ): Promise<void> {
   if (name === '') throw new ResourceRefusal(errorCode.INVALID_REQUEST, 'Default topic resources are not allowed.')
+  const fault = topicNameFault(name)
+  if (fault) throw new ResourceRefusal(errorCode.INVALID_TOPIC_EXCEPTION, fault)
   const defaults = brokerDefaults(engine.settings)
   const schema: Schema = {
     type: (config) => topicConfigEntry(config)?.rule.type,

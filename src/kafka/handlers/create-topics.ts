@@ -24,6 +24,8 @@ type Result = ResponseInput<typeof createTopics>['topics'][number]
 /** From this version on a client over its quota of changes is refused; older ones are held (KIP-599). */
 const strictSince = 6
 
+const metadataLog = '__cluster_metadata'
+
 export const handleCreateTopics = handler(
   createTopics,
   async ({ topics, validateOnly }, { version, engine, mutations, respond }) => {
@@ -56,6 +58,8 @@ async function createOne(
     // Kafka bounds the partitions of a whole request.
     if (tooMany) throw new Refusal(errorCode.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
     engine.topics.checkName(wanted.name)
+    // Tools take it for the controller's own log.
+    if (wanted.name === metadataLog) throw new Refusal(errorCode.INVALID_REQUEST, `Creation of internal topic ${metadataLog} is prohibited.`)
     const configs = configsOf(wanted)
     const count = partitionCount(wanted, engine.nodeId)
     if (!validateOnly) quota(count ?? engine.settings.get('num.partitions'))
