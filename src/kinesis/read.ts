@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 import { encryptionOf } from './describe.ts'
 import type { Output } from './operation.ts'
 import { partitionKeyOf } from './partition-key.ts'
-import { walkRecords } from './record-walk.ts'
+import { lastTimestampOf, walkRecords } from './record-walk.ts'
 import type { StreamShard } from './shard-map.ts'
 import type { Stream } from './streams.ts'
 import { WireTime } from './wire-time.ts'
@@ -32,6 +32,8 @@ export const answerBytesMost = 16 * 1024 * 1024
 /** Stored bytes asked for at a time: enough for a large answer in few steps, little where few records are wanted. */
 const stepBytesMax = 4 * 1024 * 1024
 const stepBytesMin = 64 * 1024
+/** Stored bytes that one read looks through: of what aborted transactions have left there may be gigabytes, and no caller waits for their end. */
+const walkBytesMax = 32 * 1024 * 1024
 const noData = Buffer.alloc(0)
 
 export async function readShard(
@@ -55,7 +57,8 @@ export async function readShard(
   let offset = Math.max(fromOffset, shard.startOffset, partition.startOffset)
   let full = false
   let stableOffset = partition.lastStableOffset
-  while (!full && offset < Math.min(endOffset, stableOffset)) {
+  let walkedBytes = 0
+  while (!full && walkedBytes < walkBytesMax && offset < Math.min(endOffset, stableOffset)) {
     const wanted = Math.min(stepBytesMax, Math.max(stepBytesMin, (limits.bytesMax - bytes) / 4))
     const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true })
     if (!result || result.buffers.length === 0) {
@@ -64,6 +67,8 @@ export async function readShard(
       continue
     }
     stableOffset = result.lastStableOffset
+    walkedBytes += result.buffers.reduce((sum, { length }) => sum + length, 0)
+    if (records.length === 0) lastTimestampMs = lastTimestampOf(result)
     offset = walkRecords(result, offset, (record) => {
       const size = Math.max(record.keyBytes, 0) + Math.max(record.valueBytes, 0)
       full = record.offset >= endOffset || records.length >= limits.recordsMax || (records.length > 0 && bytes + size > limits.bytesMax)
@@ -83,5 +88,7 @@ export async function readShard(
   }
   const ended = shard.endOffset !== null && offset >= shard.endOffset
   const caughtUp = ended || offset >= Math.min(endOffset, stableOffset)
-  return { records, nextOffset: Math.min(offset, endOffset), ended, bytes, millisBehindLatest: caughtUp ? 0 : Math.max(0, nowMs - lastTimestampMs) }
+  // Readers stop at 0: it says that nothing follows, whatever timestamps producers give.
+  const millisBehindLatest = caughtUp ? 0 : Math.max(1, nowMs - lastTimestampMs)
+  return { records, nextOffset: Math.min(offset, endOffset), ended, bytes, millisBehindLatest }
 }

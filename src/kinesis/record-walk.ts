@@ -1,6 +1,6 @@
 // The records that a reader of a stream may see, out of stored batches: no control records, none of aborted transactions. One callback
 // per record with positions instead of objects; key and value are views of what is stored.
-import { endOffsetOf, isControl, isTransactional, producerIdOf } from '../../protocol/records/batch.ts'
+import { endOffsetOf, isControl, isTransactional, maxTimestampOf, producerIdOf } from '../../protocol/records/batch.ts'
 import { readControl } from '../../protocol/records/control.ts'
 import { RecordCursor } from '../../protocol/records/record.ts'
 import { nextBatch } from '../../protocol/records/run.ts'
@@ -27,6 +27,14 @@ export function walkRecords(result: FetchResult, fromOffset: number, visit: Reco
     }
   }
   return position
+}
+
+/** The largest timestamp of the last batch that was read. */
+export function lastTimestampOf({ buffers }: FetchResult): number {
+  const bytes = buffers.at(-1)!
+  let last = 0
+  for (let at = 0, next: number; (next = nextBatch(bytes, at)) !== -1; at = next) last = at
+  return maxTimestampOf(bytes, last)
 }
 
 /** Which producers are inside an aborted transaction, while batches pass in order (as a read-committed Kafka consumer keeps it). */

@@ -30,7 +30,7 @@ function convert(node: Node, value: unknown): unknown {
     case 'integer':
     case 'long':
       if (typeof value === 'bigint') return Number(value)
-      if (typeof value !== 'number') return refuse(value, node.kind === 'integer' ? 'an Integer' : 'an Long')
+      if (typeof value !== 'number' || Number.isNaN(value)) return refuse(value, node.kind === 'integer' ? 'an Integer' : 'an Long')
       return node.kind === 'long' ? Math.floor(value) : Math.max(-int32Max - 1, Math.min(int32Max, Math.floor(value)))
     case 'boolean':
       if (typeof value === 'boolean') return value
@@ -40,8 +40,8 @@ function convert(node: Node, value: unknown): unknown {
       if (typeof value === 'string') return decodeBase64(value)
       return Buffer.isBuffer(value) ? value : refuse(value, 'a Blob')
     case 'timestamp':
-      if (value instanceof WireTime) return value.ms
-      return typeof value === 'number' ? Math.round(value * 1000) : refuse(value, 'milliseconds since epoch')
+      if (value instanceof WireTime && !Number.isNaN(value.ms)) return value.ms
+      return typeof value === 'number' && !Number.isNaN(value) ? Math.round(value * 1000) : refuse(value, 'milliseconds since epoch')
     case 'list':
       if (Array.isArray(value)) return value.map((item: unknown) => (item === null ? null : convert(node.member, item)))
       throw serializationError(isObject(value) ? startOfStructure : 'Expected list or null')

@@ -93,6 +93,8 @@ test('enums, maps and lists of strings have AWS’s texts', () => {
 test('null is absent, unknown members are ignored, numbers are cut to integers', () => {
   expect(validate({ streamName, limit: integer() }, { StreamName: null, Limit: 3.9, Other: 1 })).toEqual({ limit: 3 })
   expect(validate({ limit: integer() }, { Limit: 1e12 })).toEqual({ limit: 2 ** 31 - 1 })
+  // CBOR knows numbers that are none: no limit would hold them.
+  for (const limit of [integer(), timestamp()]) expect(validate({ limit }, { Limit: Number.NaN })).toMatch(/can not be converted/)
 })
 
 test('base64 is read as Node’s own strict reading of it', () => {
