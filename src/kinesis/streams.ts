@@ -42,6 +42,7 @@ const arnParts = /^arn:aws[^:]*:kinesis:([^:]*):(\d{12}):stream\/([a-zA-Z0-9_.-]
 export class Streams {
   readonly account: string
   readonly region: string
+  readonly #arnStart: string
   readonly #engine: Engine
   readonly #settings: Settings
   readonly #clock: Clock
@@ -55,6 +56,8 @@ export class Streams {
     this.#clock = clock
     this.account = settings.get('aws.account.id')
     this.region = settings.get('aws.region')
+    const partition = this.region.startsWith('cn-') ? 'aws-cn' : this.region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+    this.#arnStart = `arn:${partition}:kinesis:${this.region}:${this.account}:`
     engine.topics.onChange(({ kind, topic }) => {
       if (kind !== 'deleted') return
       this.#deleting.delete(topic.id)
@@ -62,8 +65,9 @@ export class Streams {
     })
   }
 
-  arnOf(name: string): string {
-    return `arn:aws:kinesis:${this.region}:${this.account}:stream/${name}`
+  /** The ARN of something of this account: `stream/orders`. */
+  arnOf(resource: string): string {
+    return this.#arnStart + resource
   }
 
   /** Every stream, by name. */
@@ -151,7 +155,7 @@ export class Streams {
   #streamOf(topic: Topic): Stream {
     return {
       name: topic.name,
-      arn: this.arnOf(topic.name),
+      arn: this.arnOf(`stream/${topic.name}`),
       status: this.#statusOf(topic),
       unmade: this.#unmade(topic),
       topic,

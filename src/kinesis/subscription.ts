@@ -67,6 +67,7 @@ export class Subscriptions {
     engine.topics.onChange(({ kind, topic }) => {
       // A reshard ends shards without a record being written: their readers are to be told.
       if (kind === 'partitions') for (const partition of topic.partitions) engine.waiters.moved(partition)
+      if (kind === 'deleted') for (const arn of this.#byConsumer.keys()) if (arn.includes(`:stream/${topic.name}/`)) this.#byConsumer.delete(arn)
     })
   }
 
@@ -162,6 +163,8 @@ export class Subscriptions {
       }
     } finally {
       live.ended ??= 'done'
+      // What it held on to goes; that it began then stays, for who comes within five seconds.
+      live.wake = () => {}
     }
   }
 

@@ -80,6 +80,17 @@ test('LATEST is fixed when it is asked for', async () => {
   expect(dataOf(await get(from))).toEqual(['after'])
 })
 
+test.each([
+  ['cn-north-1', 'aws-cn'],
+  ['us-gov-west-1', 'aws-us-gov'],
+  ['eu-west-1', 'aws'],
+])('ARNs in %s are of the partition %s', async (region, partition) => {
+  door = await openDoor({ settings: { 'aws.region': region } })
+  await ok('CreateStream', { StreamName: 's', ShardCount: 1 })
+  const StreamARN = `arn:${partition}:kinesis:${region}:${account}:stream/s`
+  expect(await ok('DescribeStreamSummary', { StreamARN })).toMatchObject({ StreamDescriptionSummary: { StreamARN } })
+})
+
 test('an iterator does not outlive its stream, even where the name is used again', async () => {
   door = await openDoor()
   await ok('CreateStream', { StreamName: 's', ShardCount: 1 })

@@ -229,8 +229,7 @@ export class Queues {
   }
 
   #arnOf(id: string): string {
-    const { region, account } = this.#options.streams
-    return `arn:aws:kinesis:${region}:${account}:queue/${id}`
+    return this.#options.streams.arnOf(`queue/${id}`)
   }
 
   #notFound(arn: string): AwsError {
