@@ -32,8 +32,9 @@ export class Bucket {
   }
 
   #refill(nowMs: number): void {
-    if (nowMs <= this.#atMs) return
-    this.#level = Math.min(this.#size, this.#level + ((nowMs - this.#atMs) / 1000) * this.#perSecond)
+    // A clock that was set back refills from then on, not once it has caught up with itself.
+    const passedMs = Math.max(0, nowMs - this.#atMs)
+    this.#level = Math.min(this.#size, this.#level + (passedMs / 1000) * this.#perSecond)
     this.#atMs = nowMs
   }
 }
