@@ -211,3 +211,13 @@ describe('groups', () => {
     expect(groups.list()).toEqual([])
   })
 })
+
+test('a stored group is known to be there before it is in memory, so that no group of another kind takes its id', async () => {
+  const setup = new World()
+  const before = await setup.open()
+  await settle(before, 'g')
+  before.close()
+  const after = await setup.open()
+  expect([after.peek('g'), after.exists('g'), after.exists('other')]).toEqual([undefined, true, false])
+  after.close()
+})

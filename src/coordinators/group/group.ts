@@ -12,11 +12,13 @@ import { beginRebalance, decideDelayOver, decideJoinTimeout, settleRebalance } f
 import { applyClassic, type ClassicGroup, newClassicGroup } from './classic/state.ts'
 import { decideSync, decideSyncTimeout } from './classic/sync.ts'
 import { type ConsumerVerbEvent, decideOfConsumer, decideWithoutConsumer, timersOfPending, wakeConsumer } from './consumer/decide.ts'
+import { failedConsumerHeartbeat } from './consumer/events.ts'
 import { settleConsumer } from './consumer/leave.ts'
 import { expireOfConsumer } from './consumer/offsets.ts'
 import { loadRegexes } from './consumer/regex.ts'
 import { type ConsumerGroupRow, type ConsumerMemberRow, consumerMemberTable } from './consumer/rows.ts'
 import { applyConsumer, type ConsumerGroup, copyConsumer, newConsumerGroup } from './consumer/state.ts'
+import { faultOf } from './consumer/validate.ts'
 import type { ConsumerWorld } from './consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
 import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
@@ -91,6 +93,10 @@ function decide(group: Group, event: GroupEvent, moment: GroupMoment, options: G
       return [...decideCleanUp(group, moment, options), reply(moment.to, { error: 'NONE' })]
     case 'topic-gone':
       return [...removeOffsets(group.offsets, event.topicId), reply(moment.to, { error: 'NONE' })]
+    case 'consumer-heartbeat': {
+      const fault = faultOf(event, options.consumers)
+      if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
+    }
   }
   const { body } = group
   if (body?.kind !== 'consumer') return decideOfClassic(group, body, event, moment, options)

@@ -129,9 +129,9 @@ export class Groups {
     this.#others = others
   }
 
-  /** Is there a group of this id in memory, here or among those? */
+  /** Is there a group of this id, here or among those, in memory or not? */
   exists(groupId: string): boolean {
-    return this.#others?.has(groupId) === true || (this.#runtime.peek(groupId)?.body ?? null) !== null
+    return this.#others?.has(groupId) === true || this.#stored.has(groupId) || (this.#runtime.peek(groupId)?.body ?? null) !== null
   }
 
   #submit<V extends Verb>(groupId: string, asked: Asked<V>): Promise<Verbs[V]['answer']> {

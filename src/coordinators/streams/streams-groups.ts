@@ -2,6 +2,7 @@
 // broker: internal topics are made here, and groups.ts, which keeps the offsets of every kind of group, asks here who may touch them. Rules are in the files beside this one.
 import type { Store } from '../../../storage/store.ts'
 import type { Clock } from '../../clock.ts'
+import { isBlank } from '../blank.ts'
 import type { Answer, Verb } from '../group/events.ts'
 import type { Asked, ListedGroup, OtherGroups } from '../group/groups.ts'
 import { groupIdBytesMax, groupsMax } from '../limits.ts'
@@ -121,14 +122,14 @@ export class StreamsGroups implements OtherGroups {
   /** Settles with the answer, after whatever it depends on is durable. Never rejects but for a broken invariant. */
   async heartbeat(groupId: string, asked: Omit<HeartbeatEvent, 'verb'>): Promise<HeartbeatAnswer> {
     const event: HeartbeatEvent = { verb: 'heartbeat', ...asked }
-    if (groupId === '') return failed('INVALID_REQUEST', "GroupId can't be empty.")
+    if (isBlank(groupId)) return failed('INVALID_REQUEST', "GroupId can't be empty.")
     if (Buffer.byteLength(groupId) + groupId.split('\0').length - 1 > groupIdBytesMax) return failed('INVALID_GROUP_ID')
     const fault = faultOfHeartbeat(event)
     if (fault) return fault
     if (!this.#body(groupId)) {
+      if (await this.#isTaken(groupId)) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a streams group.`)
       if (event.epoch !== 0) return failed('GROUP_ID_NOT_FOUND', `${event.epoch > 0 ? 'Streams group' : 'Group'} ${groupId} not found.`)
       if (this.#runtime.size >= groupsMax) return failed('COORDINATOR_NOT_AVAILABLE')
-      if (await this.#isTaken(groupId)) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a streams group.`)
     }
     if (event.epoch >= 0) await this.#makeTopics(groupId, event)
     return this.#runtime.submit(groupId, event, (reason) => failed(refusals[reason]))
@@ -139,8 +140,8 @@ export class StreamsGroups implements OtherGroups {
     if (!this.#options.keepsDescriptions()) {
       return failed('UNSUPPORTED_VERSION', 'The broker has no streams group topology description plugin configured.')
     }
-    if (asked.memberId.trim() === '') return failed('INVALID_REQUEST', "MemberId can't be empty.")
-    if (groupId.trim() === '') return failed('INVALID_REQUEST', "GroupId can't be empty.")
+    if (isBlank(asked.memberId)) return failed('INVALID_REQUEST', "MemberId can't be empty.")
+    if (isBlank(groupId)) return failed('INVALID_REQUEST', "GroupId can't be empty.")
     if (!this.#body(groupId)) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
     return this.#runtime.submit(groupId, { verb: 'description', ...asked }, (reason) => failed(refusals[reason]))
   }

@@ -1,10 +1,9 @@
 // What is wrong with a heartbeat in itself, whatever the group's state; Kafka's checks in Kafka's order, with its messages.
+import { isBlank } from '../blank.ts'
 import { memberIdBytesMax } from '../limits.ts'
 import type { HeartbeatAnswer, HeartbeatEvent, StreamsError } from './events.ts'
 import { failed } from './events.ts'
 import { faultOfTopology } from './topology.ts'
-
-const isBlank = (text: string | null): boolean => text !== null && text.trim() === ''
 
 export function faultOfHeartbeat(event: HeartbeatEvent): HeartbeatAnswer | null {
   const message = problemOf(event)

@@ -6,7 +6,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { consumerGroupDescribe } from '../../../protocol/messages/consumer-group-describe.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
-import { requireProtocol } from '../group-protocols.ts'
+import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
 import { namedAssignment } from '../named-assignment.ts'
 
 const classicMember = 0
@@ -14,14 +14,17 @@ const consumerMember = 1
 
 export const handleConsumerGroupDescribe = handler(
   consumerGroupDescribe,
-  async (request, { engine, groups, settings, respond }) => {
+  async (request, { engine, groups, shareGroups, settings, respond }) => {
     requireProtocol(settings, 'consumer')
     const described = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
         const told = await groups.submit(groupId, { verb: 'consumer-describe' })
         const code = errorCode[told.error]
-        if (code !== errorCode.NONE) return { errorCode: code, ...blank, errorMessage: told.message, groupId }
+        if (code !== errorCode.NONE) {
+          const errorMessage = told.error === 'GROUP_ID_NOT_FOUND' ? noSuchGroup({ groups, shareGroups }, groupId, 'consumer') : told.message
+          return { errorCode: code, ...blank, errorMessage, groupId }
+        }
         return {
           errorCode: code,
           errorMessage: null,

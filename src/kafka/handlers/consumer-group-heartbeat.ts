@@ -7,15 +7,16 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { consumerGroupHeartbeat } from '../../../protocol/messages/consumer-group-heartbeat.ts'
+import { isBlank } from '../../coordinators/blank.ts'
 import { spreadOf } from '../../coordinators/group/spread.ts'
 import { handler, Refusal } from '../context.ts'
-import { requireProtocol } from '../group-protocols.ts'
+import { heartbeatAnswer, requireProtocol, senderOf } from '../group-kinds.ts'
 
 export const handleConsumerGroupHeartbeat = handler(
   consumerGroupHeartbeat,
   async (request, { version, clientId, client, groups, shareGroups, settings, respond }) => {
     requireProtocol(settings, 'consumer')
-    if (request.groupId === '') throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
+    if (isBlank(request.groupId)) throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
     if (shareGroups.has(request.groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${request.groupId} is not a consumer group.`)
     const { topicPartitions } = request
     const told = await groups.submit(request.groupId, {
@@ -24,8 +25,7 @@ export const handleConsumerGroupHeartbeat = handler(
       epoch: request.memberEpoch,
       instanceId: request.instanceId,
       rackId: request.rackId,
-      clientId: clientId ?? '',
-      clientHost: `/${client.host}`,
+      ...senderOf(clientId, client),
       rebalanceTimeoutMs: request.rebalanceTimeoutMs,
       topicNames: request.subscribedTopicNames,
       topicRegex: request.subscribedTopicRegex,
@@ -34,12 +34,7 @@ export const handleConsumerGroupHeartbeat = handler(
       bringsMemberId: version >= 1,
     })
     return respond({
-      throttleTimeMs: 0,
-      errorCode: errorCode[told.error],
-      errorMessage: told.message,
-      memberId: told.memberId,
-      memberEpoch: told.epoch,
-      heartbeatIntervalMs: told.heartbeatIntervalMs,
+      ...heartbeatAnswer(told),
       assignment: told.assignment && { topicPartitions: told.assignment.map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] })) },
     })
   },

@@ -12,8 +12,8 @@ export const handleDeleteGroups = handler(
     const results = await Promise.all(
       [...new Set(request.groupsNames)].map(async (groupId) => {
         if (shareGroups.has(groupId)) {
-          const { error, message } = await shareGroups.delete(groupId)
-          return { groupId, errorCode: errorCode[error], errorMessage: message }
+          const { error } = await shareGroups.delete(groupId)
+          return { groupId, errorCode: errorCode[error], errorMessage: null }
         }
         const { error } = await groups.submit(groupId, { verb: 'delete' })
         return { groupId, errorCode: errorCode[error], errorMessage: null }

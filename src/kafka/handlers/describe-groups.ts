@@ -7,10 +7,11 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { describeGroups } from '../../../protocol/messages/describe-groups.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
+import { noSuchGroup } from '../group-kinds.ts'
 
 export const handleDescribeGroups = handler(
   describeGroups,
-  async (request, { version, groups, respond }) => {
+  async (request, { version, groups, shareGroups, respond }) => {
     const described = await Promise.all(
       request.groups.map(async (groupId) => {
         const told = await groups.submit(groupId, { verb: 'describe' })
@@ -18,7 +19,7 @@ export const handleDescribeGroups = handler(
         const code = isUnknown && version < 6 ? errorCode.NONE : errorCode[told.error]
         return {
           errorCode: code,
-          errorMessage: isUnknown ? (told.message ?? `Group ${groupId} not found.`) : null,
+          errorMessage: isUnknown ? noSuchGroup({ groups, shareGroups }, groupId, 'classic') : null,
           groupId,
           groupState: told.state,
           protocolType: told.protocolType,

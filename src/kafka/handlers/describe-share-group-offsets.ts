@@ -1,5 +1,5 @@
 // DescribeShareGroupOffsets (90), versions 0-1. Where share groups stand: the start offset of each partition, everything before which is settled. v1: the lag (KIP-1226).
-// A partition on which the group has not begun has offset -1. KIP-932.
+// A partition on which the group has not begun has offset -1, and so has one that does not exist, or of a group that does not exist. KIP-932.
 //
 // Differs from Apache Kafka 4.4: the start offset is told from the group's first look at a partition on, not from the first acknowledgement.
 
@@ -15,16 +15,11 @@ import { handler } from '../context.ts'
 type TopicAnswer = ResponseInput<typeof describeShareGroupOffsets>['groups'][number]['topics'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
 
-const unknownMessage = 'This server does not host this topic-partition.'
-
 export const handleDescribeShareGroupOffsets = handler(
   describeShareGroupOffsets,
   async (request, { shareGroups, engine, respond }) => {
     const groups = await Promise.all(
       request.groups.map(async ({ groupId, topics }) => {
-        if (!shareGroups.has(groupId)) {
-          return { groupId, topics: [], errorCode: errorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
-        }
         const positions = await shareGroups.positions(groupId)
         const told =
           topics === null
@@ -57,9 +52,8 @@ async function topicOf(topicName: string, indexes: readonly number[], positions:
   const partitions = indexes.map(async (partitionIndex): Promise<PartitionAnswer> => {
     const partition = topic?.partitions[partitionIndex]
     const none = { partitionIndex, startOffset: -1, leaderEpoch: 0, lag: -1, errorCode: errorCode.NONE, errorMessage: null }
-    if (!topic || !partition) return { ...none, errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: unknownMessage }
-    const state = positions.find((one) => one.topicId === topic.id && one.partition === partitionIndex)?.state
-    if (!state) return none
+    const state = positions.find((one) => one.topicId === topic?.id && one.partition === partitionIndex)?.state
+    if (!partition || !state) return none
     await engine.open([partition])
     // Below zero where an administrator placed the group behind the end, as Kafka has it.
     const lag = partition.endOffset - state.startOffset - settledCount(state)

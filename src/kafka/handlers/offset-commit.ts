@@ -22,7 +22,7 @@ export const handleOffsetCommit = handler(
   offsetCommit,
   async (request, { version, engine, groups, shareGroups, clock, proceed, respond }) => {
     // A share group keeps no such offsets.
-    if (shareGroups.has(request.groupId)) throw new Refusal(version >= 9 ? errorCode.GROUP_ID_NOT_FOUND : errorCode.ILLEGAL_GENERATION)
+    if (shareGroups.has(request.groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND)
     const offsets: OffsetToCommit[] = []
     let committedMs: number | null = null
     const sorted = request.topics.map((asked) => {

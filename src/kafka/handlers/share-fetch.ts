@@ -4,6 +4,7 @@
 // Differs from Apache Kafka 4.4:
 // - Control records, aborted transactions and what compaction removed between batches are settled at once instead of being handed out as gaps.
 // - A record that was delivered several times in vain is not fetched alone: the whole of what was asked for is handed out as long as its limit allows.
+// - An unknown acquire mode is refused with INVALID_REQUEST; Kafka answers UNKNOWN_SERVER_ERROR.
 // - The group's first look at a partition is stored: what is produced after it is never missed, whatever happens before the first acknowledgement.
 
 import { errorCode } from '../../../protocol/error-code.ts'
@@ -21,7 +22,8 @@ type Request = RequestOf<typeof shareFetch>
 type TopicAnswer = ResponseInput<typeof shareFetch>['responses'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
 
-/** KIP-1206's acquire mode that counts records, not batches. */
+/** KIP-1206's acquire modes: whole batches, or never a record more than asked for. */
+const byBatches = 0
 const byRecords = 1
 const noLeader = { leaderId: 0, leaderEpoch: 0 }
 
@@ -31,6 +33,7 @@ export const handleShareFetch = handler(
     const { engine, settings, shareGroups, shareSessions, client, respond } = context
     const { groupId, memberId } = checkIds(request)
     checkRenewal(request)
+    checkMode(request)
     const epoch = request.shareSessionEpoch
     const wanted = request.topics.flatMap(({ topicId, partitions }) => partitions.map(({ partitionIndex: index }) => ({ topicId, index })))
     const forgotten = request.forgottenTopicsData.flatMap(({ topicId, partitions }) => partitions.map((index) => ({ topicId, index })))
@@ -71,6 +74,10 @@ function checkRenewal({ isRenewAck, maxBytes, minBytes, maxRecords, maxWaitMs }:
   if (!isRenewAck) return
   const wrong = Object.entries({ maxBytes, minBytes, maxRecords, maxWaitMs }).find(([, value]) => value !== 0)
   if (wrong) throw new Refusal(errorCode.INVALID_REQUEST, `A request that renews acknowledgements must have ${wrong[0]} = 0.`)
+}
+
+function checkMode({ shareAcquireMode: mode }: Request): void {
+  if (mode !== byBatches && mode !== byRecords) throw new Refusal(errorCode.INVALID_REQUEST, `There is no share acquire mode ${mode}.`)
 }
 
 /** The first answer of a session names every partition, whether there is something or not. */

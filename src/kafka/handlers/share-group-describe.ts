@@ -8,11 +8,12 @@ import type { ShareMember } from '../../coordinators/share/group-coordinator.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
+import { noSuchGroup } from '../group-kinds.ts'
 import { namedAssignment } from '../named-assignment.ts'
 
 export const handleShareGroupDescribe = handler(
   shareGroupDescribe,
-  async (request, { shareGroups, engine, respond }) => {
+  async (request, { groups: others, shareGroups, engine, respond }) => {
     const groups = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return unknown('', errorCode.INVALID_GROUP_ID, null)
@@ -21,7 +22,7 @@ export const handleShareGroupDescribe = handler(
         const epoch = group?.epoch ?? 0
         return {
           errorCode: errorCode[error],
-          errorMessage: message,
+          errorMessage: error === 'GROUP_ID_NOT_FOUND' ? noSuchGroup({ groups: others, shareGroups }, groupId, 'share') : message,
           groupId,
           groupState: group ? (members.length > 0 ? 'Stable' : 'Empty') : '',
           groupEpoch: epoch,

@@ -5,7 +5,9 @@
 import { errorCode } from '../../../protocol/error-code.ts'
 import { shareGroupHeartbeat } from '../../../protocol/messages/share-group-heartbeat.ts'
 import type { RequestOf } from '../../../protocol/schema.ts'
+import { isBlank } from '../../coordinators/blank.ts'
 import { handler } from '../context.ts'
+import { senderOf } from '../group-kinds.ts'
 import { shareHeartbeatMs } from '../share/configs.ts'
 import { memberIdCharsMax } from '../share/ids.ts'
 
@@ -20,8 +22,7 @@ export const handleShareGroupHeartbeat = handler(
       memberId,
       epoch: memberEpoch,
       rackId,
-      clientId: clientId ?? '',
-      clientHost: `/${client.host}`,
+      ...senderOf(clientId, client),
       topicNames: subscribedTopicNames,
     })
     const isWell = told.error === 'NONE'
@@ -39,10 +40,10 @@ export const handleShareGroupHeartbeat = handler(
 )
 
 function faultOf({ memberId, groupId, rackId, memberEpoch, subscribedTopicNames }: RequestOf<typeof shareGroupHeartbeat>): string | null {
-  if (memberId === '') return "MemberId can't be empty."
+  if (isBlank(memberId)) return "MemberId can't be empty."
   if (memberId.length > memberIdCharsMax) return `MemberId can't be longer than ${memberIdCharsMax} characters.`
-  if (groupId === '') return "GroupId can't be empty."
-  if (rackId === '') return "RackId can't be empty."
+  if (isBlank(groupId)) return "GroupId can't be empty."
+  if (isBlank(rackId)) return "RackId can't be empty."
   if (memberEpoch === 0) return subscribedTopicNames && subscribedTopicNames.length > 0 ? null : 'SubscribedTopicNames must be set in first request.'
   return memberEpoch < -1 ? 'MemberEpoch is invalid.' : null
 }

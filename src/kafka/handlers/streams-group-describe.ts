@@ -10,7 +10,7 @@ import { type Tasks, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import type { InternalTopic } from '../../coordinators/streams/topology.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
-import { requireProtocol } from '../group-protocols.ts'
+import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
 
 /** topologyDescriptionStatus. */
 const notRequested = 0
@@ -19,7 +19,7 @@ const available = 3
 
 export const handleStreamsGroupDescribe = handler(
   streamsGroupDescribe,
-  async (request, { groups, streamsGroups, settings, respond }) => {
+  async (request, { groups, shareGroups, streamsGroups, settings, respond }) => {
     requireProtocol(settings, 'streams')
     const described = await Promise.all(
       request.groupIds.map(async (groupId) => {
@@ -27,8 +27,7 @@ export const handleStreamsGroupDescribe = handler(
         const found = tell(streamsGroups, groupId)
         const authorizedOperations = request.includeAuthorizedOperations ? allGroupOperations : notAsked
         if (found) return { ...found, authorizedOperations, ...(request.includeTopologyDescription ? await topologyOf(streamsGroups, groupId) : {}) }
-        const other = groups.peek(groupId)?.body
-        const errorMessage = other ? `Group ${groupId} is not a streams group.` : `Group ${groupId} not found.`
+        const errorMessage = noSuchGroup({ groups, shareGroups }, groupId, 'streams')
         return { errorCode: errorCode.GROUP_ID_NOT_FOUND, ...blank, errorMessage, groupId }
       }),
     )

@@ -9,7 +9,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupHeartbeat } from '../../../protocol/messages/streams-group-heartbeat.ts'
 import { type TaskKey, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import { handler, Refusal } from '../context.ts'
-import { requireProtocol } from '../group-protocols.ts'
+import { heartbeatAnswer, requireProtocol, senderOf } from '../group-kinds.ts'
 
 /** How often members tell of their progress, and with how little left a copy counts as ready: Kafka's defaults. */
 const progress = { taskOffsetIntervalMs: 60_000, acceptableRecoveryLag: 10_000, acceptableRecoveryLagLegacy: 10_000 }
@@ -22,15 +22,9 @@ export const handleStreamsGroupHeartbeat = handler(
     requireProtocol(settings, 'streams')
     const { groupId, memberEpoch: epoch, endpointInformationEpoch: endpointEpoch, ...rest } = request
     if (shareGroups.has(groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`)
-    const asking = { clientId: clientId ?? '', clientHost: `/${client.host}`, version }
-    const told = await streamsGroups.heartbeat(groupId, { ...rest, ...asking, epoch, endpointEpoch })
+    const told = await streamsGroups.heartbeat(groupId, { ...rest, ...senderOf(clientId, client), version, epoch, endpointEpoch })
     return respond({
-      throttleTimeMs: 0,
-      errorCode: errorCode[told.error],
-      errorMessage: told.message,
-      memberId: told.memberId,
-      memberEpoch: told.epoch,
-      heartbeatIntervalMs: told.heartbeatIntervalMs,
+      ...heartbeatAnswer(told),
       ...(told.heartbeatIntervalMs > 0 ? progress : noProgress),
       status: [...told.status],
       activeTasks: told.tasks && wire(told.tasks.active),

@@ -6,15 +6,14 @@
 import { errorCode } from '../../../protocol/error-code.ts'
 import { streamsGroupTopologyDescriptionUpdate } from '../../../protocol/messages/streams-group-topology-description-update.ts'
 import { handler } from '../context.ts'
-import { requireProtocol } from '../group-protocols.ts'
+import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
 
 export const handleStreamsGroupTopologyDescriptionUpdate = handler(
   streamsGroupTopologyDescriptionUpdate,
   async ({ groupId, memberId, topologyEpoch, topologyDescription: description }, { groups, shareGroups, streamsGroups, settings, respond }) => {
     requireProtocol(settings, 'streams')
     const { error, message } = await streamsGroups.describeTopology(groupId, { memberId, topologyEpoch, description })
-    const isOther = error === 'GROUP_ID_NOT_FOUND' && (shareGroups.has(groupId) || groups.peek(groupId)?.body)
-    const errorMessage = isOther ? `Group ${groupId} is not a streams group.` : message
+    const errorMessage = error === 'GROUP_ID_NOT_FOUND' ? noSuchGroup({ groups, shareGroups }, groupId, 'streams') : message
     return respond({ throttleTimeMs: 0, errorCode: errorCode[error], errorMessage })
   },
 )

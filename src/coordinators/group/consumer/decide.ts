@@ -13,7 +13,6 @@ import { decideConsumerHeartbeat } from './heartbeat.ts'
 import { decideClassicTimeout, decideConsumerLeave, decideConsumerSessionEnd, decideRevokeTimeout } from './leave.ts'
 import { checkFetch, decideConsumerCommit, decideConsumerOffsetDelete } from './offsets.ts'
 import { awayEpoch, type ConsumerGroup, leavingEpoch, newConsumerGroup } from './state.ts'
-import { faultOf } from './validate.ts'
 import { type ConsumerWorld, fetchTimerPrefix, rejoinTimerPrefix, revokeTimer, revokeTimerPrefix, sessionMsOf } from './world.ts'
 
 interface Holder {
@@ -73,8 +72,6 @@ export function decideWithoutConsumer(
   const message = exists ? `Group ${groupId} is not a consumer group.` : `Group ${groupId} not found.`
   if (event.verb === 'consumer-describe') return [reply(moment.to, failedConsumerDescribe('GROUP_ID_NOT_FOUND', message))]
   if (event.epoch === 0 && mayBecome) return decideAnyHeartbeat(groupId, newConsumerGroup(moment.nowMs), event, moment, world)
-  const fault = faultOf(event, world)
-  if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
   return [reply(moment.to, failedConsumerHeartbeat('GROUP_ID_NOT_FOUND', exists || event.epoch < 0 ? message : `Consumer g${message.slice(1)}`))]
 }
 
@@ -85,8 +82,6 @@ function decideAnyHeartbeat(
   moment: GroupMoment,
   world: ConsumerWorld,
 ): GroupEffect[] {
-  const fault = faultOf(event, world)
-  if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
   if (event.epoch === leavingEpoch || event.epoch === awayEpoch) return decideConsumerLeave(body, groupId, event, moment, world)
   return decideConsumerHeartbeat(body, groupId, event, moment, world)
 }

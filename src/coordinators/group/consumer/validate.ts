@@ -1,5 +1,5 @@
 // What a ConsumerGroupHeartbeat must and must not hold whatever the group's state. Asked before the group is looked at.
-
+import { isBlank } from '../../blank.ts'
 import { memberIdBytesMax } from '../../limits.ts'
 import type { ConsumerHeartbeatEvent } from './events.ts'
 import { compileRegex } from './regex.ts'
@@ -12,10 +12,10 @@ const storedBytes = (id: string): number => Buffer.byteLength(id) + id.split('\0
 export function faultOf(event: ConsumerHeartbeatEvent, world: ConsumerWorld): Fault | null {
   const invalid = (message: string): Fault => fault('INVALID_REQUEST', message)
   const { epoch } = event
-  if (event.instanceId === '') return invalid("InstanceId can't be empty.")
-  if (event.rackId === '') return invalid("RackId can't be empty.")
+  if (isBlank(event.instanceId)) return invalid("InstanceId can't be empty.")
+  if (isBlank(event.rackId)) return invalid("RackId can't be empty.")
   if (epoch < awayEpoch) return invalid('MemberEpoch is invalid.')
-  if (event.memberId === '' && (epoch !== 0 || event.bringsMemberId)) return invalid("MemberId can't be empty.")
+  if (isBlank(event.memberId) && (epoch !== 0 || event.bringsMemberId)) return invalid("MemberId can't be empty.")
   if (storedBytes(event.memberId) > memberIdBytesMax) return invalid(`MemberId has at most ${memberIdBytesMax} bytes.`)
   if (epoch === awayEpoch && event.instanceId === null) return invalid("InstanceId can't be null.")
   if (epoch === leavingEpoch || epoch === awayEpoch) return null

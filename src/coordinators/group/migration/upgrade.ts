@@ -8,7 +8,6 @@ import { decideConsumerHeartbeat } from '../consumer/heartbeat.ts'
 import type { ConsumerGroupRow, ConsumerMemberRow } from '../consumer/rows.ts'
 import { applyConsumer, newConsumerGroup } from '../consumer/state.ts'
 import { resolve, topicRow } from '../consumer/topics.ts'
-import { faultOf } from '../consumer/validate.ts'
 import type { ConsumerWorld } from '../consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, joinTimer, sessionTimer, syncTimer } from '../effects.ts'
 import { readAssignment, readSubscription } from '../embedded.ts'
@@ -25,8 +24,6 @@ export function decideUpgrade(
   moment: GroupMoment,
   world: ConsumerWorld,
 ): GroupEffect[] {
-  const fault = faultOf(event, world)
-  if (fault) return [reply(moment.to, failedConsumerHeartbeat(fault.error, fault.message))]
   const turned = refusal(classic, moment, world) ?? turn(classic, moment, world)
   if (typeof turned === 'string') {
     return [
