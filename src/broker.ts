@@ -156,7 +156,7 @@ class RunningBroker implements Broker {
         else counters.connectionRejected('aws')
       },
     })
-    const metricsText = measure({ counters, settings, engine, groups: coordinators.groups, store, aws: this.#aws })
+    const metricsText = measure({ counters, settings, engine, coordinators, store, aws: this.#aws })
     this.#admin = new AdminServer({ ...parseAddress(settings.get('admin')), state: () => this.#state, metricsText, logger })
     await Promise.all([this.#kafka.listen(), this.#aws.listen(), this.#admin.listen()])
     this.#state = 'ready'

@@ -43,7 +43,8 @@ export interface MetricsSources {
   topics(): readonly MeasuredTopic[]
   /** At most metrics.groups.max of them are shown. */
   groups(): readonly MeasuredGroup[]
-  groupCount(): number
+  /** Every group. */
+  groupStates(): readonly { readonly kind: string; readonly state: string }[]
   /** Null while the AWS door does not listen. */
   kinesis(): KinesisCounts | null
 }
@@ -177,14 +178,25 @@ function describeClients(make: Maker, { clientSeries }: Counters): void {
   ])
 }
 
-function describeGroups(make: Maker, { settings, topics, groups, groupCount }: MetricsSources): void {
+function describeGroups(make: Maker, { settings, topics, groups, groupStates }: MetricsSources): void {
   const bounded = (): readonly MeasuredGroup[] => groups().slice(0, settings.get('metrics.groups.max'))
-  make.gauge('twinlog_groups', 'Groups that exist.', [], () => [[{}, groupCount()]])
+  make.gauge('twinlog_groups', 'Groups that exist.', [], () => [[{}, groupStates().length]])
+  make.gauge('twinlog_groups_by_state', 'Groups of a kind in a state, both by Kafka’s names.', ['type', 'state'], () => stateSeries(groupStates()))
   make.gauge('twinlog_group_members', 'Members of a group.', ['group', 'type'], () =>
     bounded().map(({ groupId, type, members }) => [{ group: groupId, type }, members]),
   )
-  const help = 'Offsets between what a group has committed and the end, over a topic’s partitions.'
+  const help = 'Offsets between what a group has committed, or settled as a share group, and the end, over a topic’s partitions.'
   make.gauge('twinlog_group_lag_records', help, ['group', 'topic'], () => lagSeries(topics(), bounded(), settings.get('metrics.partitions.max')))
+}
+
+function* stateSeries(groups: readonly { readonly kind: string; readonly state: string }[]): Generator<readonly [Labels, number]> {
+  const counts = new Map<string, [Labels, number]>()
+  for (const { kind, state } of groups) {
+    const series = counts.get(`${kind}/${state}`)
+    if (series) series[1]++
+    else counts.set(`${kind}/${state}`, [{ type: kind, state }, 1])
+  }
+  yield* counts.values()
 }
 
 function* lagSeries(topics: readonly MeasuredTopic[], groups: readonly MeasuredGroup[], seriesMax: number): Generator<readonly [Labels, number]> {

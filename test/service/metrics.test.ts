@@ -30,7 +30,7 @@ async function scrape({ counters = new Counters(), topics = [] as MeasuredTopic[
     compaction: () => compaction,
     topics: () => topics,
     groups: () => groups,
-    groupCount: () => groups.length,
+    groupStates: () => groups.map(({ type }) => ({ kind: type, state: 'Stable' })),
     kinesis: () => null,
   })
   return parsePrometheus(await metrics.text())
@@ -130,6 +130,7 @@ describe('a scrape', () => {
     expect(families.get('twinlog_partition_end_offset')?.samples).toHaveLength(3)
     expect(families.get('twinlog_group_members')?.samples).toHaveLength(1)
     expect(sampleOf(families, 'twinlog_groups')).toBe(2)
+    expect(sampleOf(families, 'twinlog_groups_by_state', { type: 'classic', state: 'Stable' })).toBe(2)
   })
 
   it('forgets what is gone', async () => {
@@ -143,7 +144,7 @@ describe('a scrape', () => {
       compaction: () => compaction,
       topics: () => [],
       groups: () => [],
-      groupCount: () => 0,
+      groupStates: () => [],
       kinesis: () => null,
     })
     expect(parsePrometheus(await metrics.text()).get('twinlog_topic_received_bytes_total')?.samples).toHaveLength(1)

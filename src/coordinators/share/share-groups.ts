@@ -30,7 +30,7 @@ import {
   sharePartitionTable,
   stateOfRow,
 } from './partition-coordinator.ts'
-import type { Run, SharePartitionState } from './partition-state.ts'
+import { type Run, type SharePartitionState, settledCount } from './partition-state.ts'
 
 /** What share groups need to know of topics. */
 export interface ShareTopics {
@@ -53,6 +53,15 @@ export interface ShareGroupsOptions {
   /** Writes records that a group gave up to its dead letter queue, where there is a way to. False: not now, try again later. */
   writeDeadLetters(place: SharePlace, run: Run): Promise<boolean>
   onError(error: unknown, groupId: string): void
+}
+
+/** A share group as lists show it. */
+export interface ListedShareGroup {
+  readonly groupId: string
+  readonly kind: 'share'
+  readonly protocolType: 'share'
+  readonly state: 'Stable' | 'Empty'
+  readonly memberCount: number
 }
 
 /** Where a group stands on a partition. */
@@ -161,11 +170,24 @@ export class ShareGroups {
   }
 
   /** Every share group. */
-  list(): { readonly groupId: string; readonly memberCount: number }[] {
-    const loaded = [...this.#groups.loaded()]
-      .filter(([, { exists }]) => exists)
-      .map(([groupId, { members }]) => ({ groupId, memberCount: members.size }))
-    return [...loaded, ...[...this.#stored].map(([groupId, memberCount]) => ({ groupId, memberCount }))]
+  list(): ListedShareGroup[] {
+    const listed = (groupId: string, memberCount: number): ListedShareGroup => {
+      return { groupId, kind: 'share', protocolType: 'share', state: memberCount > 0 ? 'Stable' : 'Empty', memberCount }
+    }
+    const loaded = [...this.#groups.loaded()].filter(([, { exists }]) => exists)
+    return [
+      ...loaded.map(([groupId, { members }]) => listed(groupId, members.size)),
+      ...Array.from(this.#stored, ([groupId, memberCount]) => listed(groupId, memberCount)),
+    ]
+  }
+
+  /** How far the groups have come on the partitions that are in memory: as many records behind `offset` as are not settled. Take as many as you can afford. */
+  *standing(): IterableIterator<{ groupId: string; topicId: string; partition: number; offset: number }> {
+    for (const [key, { body }] of this.#partitions.loaded()) {
+      if (!body) continue
+      const [groupId, topicId, partition] = partsOf(key)
+      yield { groupId, topicId, partition, offset: body.startOffset + settledCount(body) }
+    }
   }
 
   /** Removes a group without members, and where it stood. */

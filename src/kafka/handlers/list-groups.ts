@@ -10,10 +10,7 @@ import { handler } from '../context.ts'
 export const handleListGroups = handler(listGroups, (request, { groups, shareGroups, respond }) => {
   const states = new Set(request.statesFilter.map((state) => state.trim().toLowerCase()))
   const types = new Set(request.typesFilter.map((type) => type.trim().toLowerCase()))
-  const shares = shareGroups
-    .list()
-    .map(({ groupId, memberCount }) => ({ groupId, kind: 'share', protocolType: 'share', state: memberCount > 0 ? 'Stable' : 'Empty' }))
-  const found = [...groups.list(), ...shares].filter(
+  const found = [...groups.list(), ...shareGroups.list()].filter(
     ({ state, kind }) => (states.size === 0 || states.has(state.toLowerCase())) && (types.size === 0 || types.has(kind)),
   )
   const told = found.map(({ groupId, protocolType, state, kind }) => ({ groupId, protocolType, groupState: state, groupType: kind }))
