@@ -13,7 +13,7 @@ import type { RecentChunks } from './recent-chunks.ts'
 import { replaced } from './replacement.ts'
 import { planRetention } from './retention.ts'
 import { packSegment } from './segment-row.ts'
-import { boundsOf, type ChunkFacts, nothing, type PartitionFacts, trimmed, withoutSegments } from './segments.ts'
+import { boundsOf, type ChunkFacts, nothing, type PartitionFacts, segmentsOf, trimmed, withoutSegments } from './segments.ts'
 import { type JournalPolicy, journalUsual, PartitionGone, type StoreOptions } from './store.ts'
 
 /** How many entries of the journal one commit deletes. */
@@ -96,7 +96,7 @@ export class CommitPlan {
 
   retain(partition: number, policy: RetentionPolicy, nowMs: number): { bounds: Bounds; more: boolean } {
     const draft = this.#closed(partition)
-    const count = planRetention(draft.facts.segments, policy, nowMs, retainSegmentsMax)
+    const count = planRetention(segmentsOf(draft.facts), policy, nowMs, retainSegmentsMax)
     if (count > 0) draft.settle()
     return { bounds: this.#shorten(partition, draft, withoutSegments(draft.facts, count)), more: count === retainSegmentsMax }
   }
@@ -276,12 +276,16 @@ export class CommitPlan {
 
   /** Both lists are in order of base offset, and a segment that did not change is the same object. */
   #changeSegments(partition: number, { before, facts }: PartitionDraft): void {
+    // Most commits touch nothing but the active segment.
+    const alike = before.closed === facts.closed && before.active !== null
+    const were = alike ? [before.active] : segmentsOf(before)
+    const are = alike ? [facts.active!] : segmentsOf(facts)
     let i = 0
-    for (const segment of facts.segments) {
-      for (; i < before.segments.length && before.segments[i]!.baseOffset < segment.baseOffset; i++) {
-        this.#change(segmentKey(partition, before.segments[i]!.baseOffset), null)
+    for (const segment of are) {
+      for (; i < were.length && were[i]!.baseOffset < segment.baseOffset; i++) {
+        this.#change(segmentKey(partition, were[i]!.baseOffset), null)
       }
-      const old = before.segments[i]
+      const old = were[i]
       if (old === segment) i++
       else {
         if (old?.baseOffset === segment.baseOffset) i++

@@ -237,7 +237,7 @@ export class Journal {
 }
 
 /** A piece here never opens a segment behind another one: only the very first of a partition. */
-const following = (facts: PartitionFacts, piece: Piece) => withChunk(facts, piece, facts.segments.length === 0, piece.entry!.nowMs)
+const following = (facts: PartitionFacts, piece: Piece) => withChunk(facts, piece, facts.active === null, piece.entry!.nowMs)
 
 /** The first piece that ends after an offset. */
 function indexHolding(pieces: readonly Piece[], offset: number): number {

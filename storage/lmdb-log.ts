@@ -3,7 +3,7 @@ import { promised } from './batch.ts'
 import type { PlanContext } from './commit-plan.ts'
 import { chunkBound, chunkKey, chunkOfKey } from './keys.ts'
 import type { Chunk, Log, ReadMemory, ReadRequest, ReadResult } from './log.ts'
-import { boundsOf, type ChunkFacts, type ChunkIndex, chunkAtTime, type PartitionFacts, type SegmentFacts } from './segments.ts'
+import { boundsOf, type ChunkFacts, type ChunkIndex, chunkAtTime, type PartitionFacts, type SegmentFacts, segmentsOf } from './segments.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** `reading` runs a read, or rejects where the store is closed. */
@@ -28,7 +28,7 @@ export function createLmdbLog(context: PlanContext, queue: WriteQueue, reading: 
     },
     trim: (partition, beforeOffset) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.trim(partition, beforeOffset) }),
     retain: (partition, policy, nowMs) => queue.submit({ kind: 'free', bytes: 0, apply: (plan) => plan.retain(partition, policy, nowMs) }),
-    segments: (partition) => reading(() => book.facts(partition).segments),
+    segments: (partition) => reading(() => segmentsOf(book.facts(partition))),
     replace: (replacement) => {
       const bytes = replacement.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
       return queue.submit({ kind: 'rewrite', bytes, apply: (plan) => plan.replace(replacement) })
@@ -107,14 +107,13 @@ function* sizedChunks({ environment, book, journal }: PlanContext, facts: Partit
 
 const positionOfEnd = (segment: SegmentFacts): number => segment.bytes + segment.trimmedBytes
 
-function segmentOf(facts: PartitionFacts, offset: number): SegmentFacts {
-  const { segments } = facts
+function segmentOf({ closed, active }: PartitionFacts, offset: number): SegmentFacts {
   let low = 0
-  let high = segments.length - 1
+  let high = closed.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (segments[middle]!.endOffset <= offset) low = middle + 1
+    if (closed[middle]!.endOffset <= offset) low = middle + 1
     else high = middle
   }
-  return segments[low]!
+  return closed[low] ?? active!
 }

@@ -14,7 +14,18 @@ import type {
 } from './log.ts'
 import { replaced } from './replacement.ts'
 import { planRetention } from './retention.ts'
-import { boundsOf, type ChunkFacts, chunkAtTime, mustRoll, nothing, type PartitionFacts, trimmed, withChunk, withoutSegments } from './segments.ts'
+import {
+  boundsOf,
+  type ChunkFacts,
+  chunkAtTime,
+  mustRoll,
+  nothing,
+  type PartitionFacts,
+  segmentsOf,
+  trimmed,
+  withChunk,
+  withoutSegments,
+} from './segments.ts'
 import { PartitionGone, type StoreOptions } from './store.ts'
 
 type MemoryChunk = ChunkFacts & Chunk
@@ -61,7 +72,7 @@ export class MemoryPartitions {
     const bytes = small || request.reusable ? copyOf(request.bytes) : request.bytes
     const { offsetCount, maxTimestampMs } = request
     const run = { offsetCount, bytes: bytes.length, maxTimestampMs }
-    const roll = mustRoll(partition.facts.segments.at(-1), run, this.#policies.get(request.partition) ?? noLimits, nowMs)
+    const roll = mustRoll(partition.facts.active, run, this.#policies.get(request.partition) ?? noLimits, nowMs)
     const { facts, chunk } = withChunk(partition.facts, run, roll, nowMs)
     partition.facts = facts
     partition.chunks.push({ ...chunk, bytes })
@@ -81,13 +92,13 @@ export class MemoryPartitions {
 
   retain(id: number, policy: RetentionPolicy, nowMs: number): { bounds: Bounds; more: boolean } {
     const { facts } = this.#view(id)
-    const count = planRetention(facts.segments, policy, nowMs, retainSegmentsMax)
+    const count = planRetention(segmentsOf(facts), policy, nowMs, retainSegmentsMax)
     const bounds = this.#shorten(id, withoutSegments(facts, count))
     return { bounds, more: count === retainSegmentsMax }
   }
 
   segments(id: number): readonly SegmentView[] {
-    return this.#view(id).facts.segments
+    return segmentsOf(this.#view(id).facts)
   }
 
   replace(replacement: Replacement): Bounds | null {

@@ -88,7 +88,7 @@ export class PartitionDraft {
       this.#open.maxTimestampMs = Math.max(this.#open.maxTimestampMs, maxTimestampMs)
       if (reusable) this.#open.reusable = true
     } else {
-      const roll = mustRoll(this.facts.segments.at(-1), { bytes: bytes.length, maxTimestampMs }, policy, this.#nowMs)
+      const roll = mustRoll(this.facts.active, { bytes: bytes.length, maxTimestampMs }, policy, this.#nowMs)
       this.#open = {
         runs: [bytes],
         bytes: bytes.length,
@@ -106,7 +106,7 @@ export class PartitionDraft {
     const open = this.#open
     if (!open) return
     this.#open = null
-    if (open.bytes >= this.#smallBytesMax || (open.roll && this.facts.segments.length > 0)) this.mustSettle = true
+    if (open.bytes >= this.#smallBytesMax || (open.roll && this.facts.active)) this.mustSettle = true
     const { facts, chunk } = withChunk(this.facts, open, open.roll, this.#nowMs)
     this.facts = facts
     const piece = new Piece(this.partition, chunk, open.runs, open.bytes, open.reusable, open.roll)
@@ -147,7 +147,7 @@ export class PartitionDraft {
 
   /** Whether an append belongs in the piece that is open, and so in its segment. */
   #canJoin(open: Open, { bytes: { length }, maxTimestampMs }: AppendRequest, policy: SegmentPolicy): boolean {
-    const active = open.roll ? undefined : this.facts.segments.at(-1)
+    const active = open.roll ? null : this.facts.active
     // The first piece of a segment says when that begins: nothing later goes into it.
     if (!active || isEmpty(active)) {
       if (maxTimestampMs > open.maxTimestampMs) return false

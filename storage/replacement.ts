@@ -2,7 +2,7 @@
 // A step may end in the middle of a segment. What is before it and what it rewrote then is one segment, and what is left of the old one is
 // another, which counts positions as if a trim had cut it: each step is whole in itself, and nothing has to be finished after a crash.
 import type { Replacement, RewrittenChunk } from './log.ts'
-import { type ChunkFacts, type ChunkIndex, factsOf, type PartitionFacts, type SegmentFacts } from './segments.ts'
+import { type ChunkFacts, type ChunkIndex, factsOf, type PartitionFacts, type SegmentFacts, segmentsOf } from './segments.ts'
 
 export interface Replaced {
   facts: PartitionFacts
@@ -15,7 +15,7 @@ export interface Replaced {
 export function replaced(facts: PartitionFacts, replacement: Replacement, index: ChunkIndex): Replaced | null {
   const { fromOffset, toOffset, chunks, joinBytesMax } = replacement
   checkCover(replacement)
-  const { segments } = facts
+  const segments = segmentsOf(facts)
   const at = segments.findIndex((segment) => segment.endOffset > fromOffset)
   const first = segments[at]
   const active = segments.at(-1)

@@ -24,9 +24,12 @@ export interface SegmentFacts {
   readonly trimmedMaxTimestampMs: number
 }
 
-/** Facts of one partition. The last segment is the active one; it stays, empty, when everything else went, because it knows the end offset. */
+/** Facts of one partition. Apart from each other, so that an append costs the same however many segments there are. */
 export interface PartitionFacts {
-  readonly segments: readonly SegmentFacts[]
+  /** Segments before the active one, oldest first. An append that rolls none leaves the very same list. */
+  readonly closed: readonly SegmentFacts[]
+  /** The last segment. It stays, empty, when everything else went, because it knows the end offset; null only where nothing was ever written. */
+  readonly active: SegmentFacts | null
   readonly startOffset: number
   readonly endOffset: number
   readonly bytes: number
@@ -48,7 +51,10 @@ export interface ChunkFacts {
 /** The chunk of a partition that holds `offset`; undefined where there is none. */
 export type ChunkIndex = (offset: number) => ChunkFacts | undefined
 
-export const nothing: PartitionFacts = { segments: [], startOffset: 0, endOffset: 0, bytes: 0, maxTimestampMs: -1 }
+export const nothing: PartitionFacts = { closed: [], active: null, startOffset: 0, endOffset: 0, bytes: 0, maxTimestampMs: -1 }
+
+/** All segments, oldest first. A new list. */
+export const segmentsOf = ({ closed, active }: PartitionFacts): SegmentFacts[] => (active ? [...closed, active] : [])
 
 /** Facts from the segments alone, oldest first. */
 export function factsOf(segments: readonly SegmentFacts[]): PartitionFacts {
@@ -61,12 +67,12 @@ export function factsOf(segments: readonly SegmentFacts[]): PartitionFacts {
     bytes += segment.bytes
     if (segment.maxTimestampMs > maxTimestampMs) maxTimestampMs = segment.maxTimestampMs
   }
-  return { segments, startOffset: first.startOffset, endOffset: last.endOffset, bytes, maxTimestampMs }
+  return { closed: segments.slice(0, -1), active: last, startOffset: first.startOffset, endOffset: last.endOffset, bytes, maxTimestampMs }
 }
 
 export function boundsOf(facts: PartitionFacts): Bounds {
   const { startOffset, endOffset, bytes, maxTimestampMs } = facts
-  return { startOffset, endOffset, bytes, segmentCount: facts.segments.length, maxTimestampMs }
+  return { startOffset, endOffset, bytes, segmentCount: facts.closed.length + (facts.active ? 1 : 0), maxTimestampMs }
 }
 
 export const isEmpty = (segment: SegmentFacts): boolean => segment.endOffset === segment.startOffset
@@ -97,12 +103,7 @@ export interface Run {
  * Whether an append opens a new segment, by Kafka's rule: before the segment would outgrow the size, or when it is too old. Its age is how much later the
  * append's records are than its first ones; the clock counts only where those have no time.
  */
-export function mustRoll(
-  active: SegmentFacts | undefined,
-  append: Pick<Run, 'bytes' | 'maxTimestampMs'>,
-  policy: SegmentPolicy,
-  nowMs: number,
-): boolean {
+export function mustRoll(active: SegmentFacts | null, append: Pick<Run, 'bytes' | 'maxTimestampMs'>, policy: SegmentPolicy, nowMs: number): boolean {
   if (!active) return true
   if (active.endOffset === active.baseOffset) return false
   const { firstTimestampMs } = active
@@ -114,7 +115,7 @@ export function mustRoll(
 export function withChunk(facts: PartitionFacts, run: Run, roll: boolean, nowMs: number): { facts: PartitionFacts; chunk: ChunkFacts } {
   const baseOffset = facts.endOffset
   const endOffset = baseOffset + run.offsetCount
-  const active = roll ? emptySegment(baseOffset) : facts.segments.at(-1)!
+  const active = roll ? emptySegment(baseOffset) : facts.active!
   const fresh = active.endOffset === active.baseOffset
   const runningMax = Math.max(active.maxTimestampMs, active.trimmedMaxTimestampMs, run.maxTimestampMs)
   const segment: SegmentFacts = {
@@ -129,10 +130,10 @@ export function withChunk(facts: PartitionFacts, run: Run, roll: boolean, nowMs:
     maxTimestampMs: Math.max(active.maxTimestampMs, run.maxTimestampMs),
     trimmedMaxTimestampMs: active.trimmedMaxTimestampMs,
   }
-  const segments = roll ? [...facts.segments, segment] : facts.segments.with(-1, segment)
   return {
     facts: {
-      segments,
+      closed: roll ? segmentsOf(facts) : facts.closed,
+      active: segment,
       startOffset: facts.startOffset,
       endOffset,
       bytes: facts.bytes + run.bytes,
@@ -151,19 +152,20 @@ export function withChunk(facts: PartitionFacts, run: Run, roll: boolean, nowMs:
 /** The partition without its first `count` segments. What is left has a segment that knows where it ends. */
 export function withoutSegments(facts: PartitionFacts, count: number): PartitionFacts {
   if (count === 0) return facts
-  const left = facts.segments.slice(count)
+  const left = segmentsOf(facts).slice(count)
   return factsOf(left.length > 0 ? left : [emptySegment(facts.endOffset)])
 }
 
 /** The partition from `beforeOffset` on. The chunk that holds it stays whole. Asks the index only about the one segment that is cut. */
 export function trimmed(facts: PartitionFacts, beforeOffset: number, index: ChunkIndex): PartitionFacts {
   if (beforeOffset <= facts.startOffset) return facts
-  const whole = facts.segments.filter((segment) => segment.endOffset <= beforeOffset).length
+  const whole = segmentsOf(facts).filter((segment) => segment.endOffset <= beforeOffset).length
   // An empty active segment ends at the partition's end too; it would be replaced by its like.
   const left = withoutSegments(facts, whole)
-  const cut = left.segments[0]!
+  const segments = segmentsOf(left)
+  const cut = segments[0]!
   if (cut.startOffset >= beforeOffset) return left
-  return factsOf(left.segments.with(0, cutSegment(cut, beforeOffset, index)))
+  return factsOf(segments.with(0, cutSegment(cut, beforeOffset, index)))
 }
 
 function cutSegment(segment: SegmentFacts, beforeOffset: number, index: ChunkIndex): SegmentFacts {
@@ -192,7 +194,7 @@ function maxFrom(segment: SegmentFacts, fromOffset: number, index: ChunkIndex): 
 
 /** The first chunk that holds an entry at or after `timestampMs`. Segments by their facts, then a binary search of one segment's running maxima. */
 export function chunkAtTime(facts: PartitionFacts, timestampMs: number, index: ChunkIndex): ChunkFacts | undefined {
-  const segment = facts.segments.find((candidate) => candidate.maxTimestampMs >= timestampMs && !isEmpty(candidate))
+  const segment = segmentsOf(facts).find((candidate) => candidate.maxTimestampMs >= timestampMs && !isEmpty(candidate))
   if (!segment) return undefined
   if (timestampMs <= segment.trimmedMaxTimestampMs) return firstReaching(segment, timestampMs, index)
   let found: ChunkFacts | undefined

@@ -1,7 +1,7 @@
 // The pure planners, by numbers.
 import { expect, test } from 'vitest'
 import { planRetention } from '../../storage/retention.ts'
-import { factsOf, mustRoll, nothing, type SegmentFacts, withChunk, withoutSegments } from '../../storage/segments.ts'
+import { factsOf, mustRoll, nothing, type SegmentFacts, segmentsOf, withChunk, withoutSegments } from '../../storage/segments.ts'
 
 const segment = (baseOffset: number, more: Partial<SegmentFacts> = {}): SegmentFacts => ({
   baseOffset,
@@ -44,7 +44,7 @@ test('retention drops at most what a step may, and never an empty active segment
 test('a segment rolls by size, by age, and never while it is empty', () => {
   const policy = { segmentBytes: 150, segmentMs: 10 }
   const append = (bytes: number, maxTimestampMs = -1) => ({ bytes, maxTimestampMs })
-  expect(mustRoll(undefined, append(1), policy, 0)).toBe(true)
+  expect(mustRoll(null, append(1), policy, 0)).toBe(true)
   expect(mustRoll(segment(0), append(50), policy, 10)).toBe(false)
   expect(mustRoll(segment(0), append(51), policy, 0)).toBe(true)
   expect(mustRoll(segment(0), append(1), policy, 11)).toBe(true)
@@ -88,4 +88,16 @@ test('a chunk knows its place in its segment and the maximum so far', () => {
     [6, 0, 4],
   ])
   expect(facts).toMatchObject({ startOffset: 0, endOffset: 8, bytes: 40, maxTimestampMs: 9 })
+})
+
+test('an append leaves the list of closed segments as it is, however long that is, and a roll adds the active one to a new list', () => {
+  const run = { offsetCount: 1, bytes: 10, maxTimestampMs: 1 }
+  const facts = factsOf(Array.from({ length: 1000 }, (_, i) => segment(10 * i)))
+  const added = withChunk(facts, run, false, 0).facts
+  expect(added.closed).toBe(facts.closed)
+  const rolled = withChunk(added, run, true, 0).facts
+  expect(rolled.closed).toHaveLength(1000)
+  expect(rolled.closed.at(-1)).toBe(added.active)
+  expect(facts.closed).toHaveLength(999)
+  expect(factsOf(segmentsOf(rolled))).toEqual(rolled)
 })
