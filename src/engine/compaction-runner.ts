@@ -2,11 +2,12 @@
 // each and let other work have a turn. What is due is storage/compaction.ts, how a partition is compacted is compaction-pass.ts.
 import { type CompactionPlan, planCompaction } from '../../storage/compaction.ts'
 import type { Store } from '../../storage/store.ts'
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Random } from '../random.ts'
 import { CompactionPass } from './compaction-pass.ts'
 import type { Partition } from './partition.ts'
+import { Repeating } from './repeating.ts'
 import { type CompactionRow, compactionTable } from './rows.ts'
 import type { Topics } from './topics.ts'
 
@@ -47,7 +48,7 @@ const neverCompacted: CompactionRow = { cleanedTo: 0, horizonMs: null }
 
 export class CompactionRunner {
   readonly #surroundings: CompactionSurroundings
-  #timer: Timer | null = null
+  readonly #rounds: Repeating
   #running: Promise<void> | null = null
   #closed = false
   /** Partitions that could not be compacted: as in Kafka they are left alone until a restart, and the others go on. */
@@ -65,22 +66,17 @@ export class CompactionRunner {
 
   constructor(surroundings: CompactionSurroundings) {
     this.#surroundings = surroundings
+    const { clock, settings, failed } = surroundings
+    this.#rounds = new Repeating({ clock, intervalMs: () => settings.get('log.cleaner.backoff.ms'), work: () => this.checkAll(), failed })
   }
 
   start(): void {
-    const { clock, settings, failed } = this.#surroundings
-    this.#timer = clock.at(clock.now() + Math.max(1, settings.get('log.cleaner.backoff.ms')), () => {
-      this.checkAll()
-        .catch(failed)
-        .finally(() => {
-          if (!this.#closed) this.start()
-        })
-    })
+    this.#rounds.start()
   }
 
   close(): void {
     this.#closed = true
-    this.#timer?.cancel()
+    this.#rounds.close()
   }
 
   /** Settles when the pass that was under way at `close` has ended. */

@@ -1,9 +1,10 @@
 // When retention runs: by the clock for every topic, and at once for a partition that outgrew its size. What may go is storage's decision.
 import type { RetentionPolicy } from '../../storage/log.ts'
 import type { Store } from '../../storage/store.ts'
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Partition } from './partition.ts'
+import { Repeating } from './repeating.ts'
 import type { Topic, Topics } from './topics.ts'
 
 /** Partitions looked at before other work gets a turn. */
@@ -13,10 +14,9 @@ export class RetentionRunner {
   #store: Store
   #topics: Topics
   #clock: Clock
-  #settings: Settings
   #moved: (partition: Partition) => void
   #failed: (error: unknown) => void
-  #timer: Timer | null = null
+  readonly #rounds: Repeating
   #running = new Map<Partition, Promise<void>>()
   #closed = false
 
@@ -31,25 +31,19 @@ export class RetentionRunner {
     this.#store = options.store
     this.#topics = options.topics
     this.#clock = options.clock
-    this.#settings = options.settings
     this.#moved = options.moved
     this.#failed = options.failed
+    const { clock, settings, failed } = options
+    this.#rounds = new Repeating({ clock, intervalMs: () => settings.get('log.retention.check.interval.ms'), work: () => this.checkAll(), failed })
   }
 
   start(): void {
-    const intervalMs = this.#settings.get('log.retention.check.interval.ms')
-    this.#timer = this.#clock.at(this.#clock.now() + intervalMs, () => {
-      this.checkAll()
-        .catch(this.#failed)
-        .finally(() => {
-          if (!this.#closed) this.start()
-        })
-    })
+    this.#rounds.start()
   }
 
   close(): void {
     this.#closed = true
-    this.#timer?.cancel()
+    this.#rounds.close()
   }
 
   /** Settles when the steps that were under way at `close` have ended. */

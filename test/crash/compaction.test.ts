@@ -1,12 +1,6 @@
 // kill -9 while a partition is written and compacted, again and again on one directory: every acknowledged record that is the last of its key is
 // there at its offset, nothing that was aborted is shown to a reader of committed records, and nothing is there twice or was never written.
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { Settings } from '../../src/config.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
@@ -14,28 +8,10 @@ import { compactionTable } from '../../src/engine/rows.ts'
 import { systemRandom } from '../../src/random.ts'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { CompactedPartition, latest } from '../engine/compaction-harness.ts'
+import { childOf } from './child.ts'
 
 const kills = Number(process.env['CRASH_KILLS'] ?? 12)
-const here = fileURLToPath(new URL('.', import.meta.url))
-// Inside node_modules, so that the bundle finds lmdb.
-const cache = join(here, '../../node_modules/.cache/crash')
-const child = join(cache, 'compaction-child.mjs')
-const directory = mkdtempSync(join(tmpdir(), 'twinlog-crash-compaction-'))
-
-beforeAll(async () => {
-  mkdirSync(cache, { recursive: true })
-  await build({
-    entryPoints: [join(here, 'compaction-child.ts')],
-    outfile: child,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-  })
-})
-afterAll(() => rmSync(directory, { recursive: true }))
-
+const child = childOf('compaction-child', { leastMs: 50, spreadMs: 400 })
 interface Written {
   key: string
   value: string | null
@@ -44,20 +20,6 @@ interface Written {
 /** What was acknowledged, over all lives, by offset; and the ends of transactions. */
 const written = new Map<number, Written>()
 const ends: { producerId: number; offset: number; committed: boolean }[] = []
-
-async function liveAndDie(life: number): Promise<void> {
-  const process_ = spawn(process.execPath, [child, directory, String(life)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  let armed = false
-  process_.stdout.on('data', (data: Buffer) => {
-    said += data.toString()
-    if (armed || !said.includes('ready')) return
-    armed = true
-    setTimeout(() => process_.kill('SIGKILL'), 50 + Math.random() * 400)
-  })
-  expect(await new Promise((resolve) => process_.once('close', (_, signal) => resolve(signal)))).toBe('SIGKILL')
-  for (const line of said.slice(0, said.lastIndexOf('\n')).split('\n')) note(line.split(' '))
-}
 
 function note([what, ...rest]: string[]): void {
   if (what === 'A') written.set(Number(rest[0]), { key: rest[1]!, value: rest[2] === '-' ? null : rest[2]!, producerId: -1 })
@@ -75,8 +37,8 @@ test(`compaction loses nothing over ${kills} kills`, async () => {
   let cleaned = 0
   let compactedAway = 0
   for (let life = 1; life <= kills; life++) {
-    await liveAndDie(life)
-    const store = await openLmdbStore(directory, {
+    for (const line of await child.liveAndDie(life)) note(line)
+    const store = await openLmdbStore(child.directory, {
       stamp,
       now: Date.now,
       flush: 'sync',

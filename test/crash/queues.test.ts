@@ -1,32 +1,18 @@
 // A queue of the built broker with workers on it, killed at random moments: what was acknowledged never comes again, nobody is handed what somebody else holds,
 // no delivery is counted twice, and every record is acknowledged in the end, as a record or as a dead letter.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { call } from '../kinesis/harness.ts'
 import type { QueueRecord } from '../kinesis/queue-world.ts'
+import { isBuilt, killAndStart, start } from './running-broker.ts'
 
-const executable = resolve(import.meta.dirname, '../../dist/bundle/main.cjs')
 const kills = 8
 const workers = 4
 const recordCount = 1500
 const holdMs = 1000
 const streamARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/crash'
-
-async function start(data: string, port: number): Promise<{ child: ChildProcess; url: string }> {
-  const addresses = ['--kafka', '127.0.0.1:0', '--aws', `127.0.0.1:${port}`, '--admin', '127.0.0.1:0']
-  const child = spawn(process.execPath, [executable, '--data', data, ...addresses], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  for await (const chunk of child.stdout!) {
-    text += String(chunk)
-    const line = text.split('\n').find((one) => one.includes('"ready"'))
-    if (line) return { child, url: (JSON.parse(line) as { aws: string }).aws }
-  }
-  throw new Error(`the broker ended before it was ready: ${text}`)
-}
 
 class Ledger {
   /** Acknowledged, and told so. */
@@ -48,10 +34,10 @@ class Ledger {
   }
 }
 
-test.skipIf(!existsSync(executable))('kill -9 takes nothing back of what a queue has answered', async () => {
+test.skipIf(!isBuilt)('kill -9 takes nothing back of what a queue has answered', async () => {
   const data = mkdtempSync(join(tmpdir(), 'twinlog-queue-crash-'))
-  let running = await start(data, 0)
-  const { url } = running
+  let running = await start(data)
+  const url = running.aws
   const ask = async <Answer>(operation: string, input: object): Promise<Answer | null> => {
     try {
       const { status, body } = await call(url, operation, input)
@@ -101,9 +87,7 @@ test.skipIf(!existsSync(executable))('kill -9 takes nothing back of what a queue
     for (let kill = 0; kill < kills; kill++) {
       const enough = ledger.deliveries.size + 50 + Math.floor(Math.random() * 150)
       await expect.poll(() => ledger.deliveries.size, { timeout: 30_000, interval: 3 }).toBeGreaterThan(enough)
-      running.child.kill('SIGKILL')
-      await once(running.child, 'exit')
-      running = await start(data, Number(new URL(url).port))
+      running = await killAndStart(running, data)
     }
     await expect.poll(() => put.size, { timeout: 60_000 }).toBeGreaterThanOrEqual(recordCount)
     let deliveries = -1

@@ -1,38 +1,15 @@
 // kill -9 at random moments under load, again and again on one directory: whatever was acknowledged is there, once, at its offset, with its
 // bytes; batches are whole or absent; trims and drops hold; and opening takes no longer as the store grows.
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
+import { childOf } from './child.ts'
 import { entriesOf, stamp } from './storage-entry.ts'
 
 const kills = Number(process.env['CRASH_KILLS'] ?? 30)
-const here = fileURLToPath(new URL('.', import.meta.url))
-// Inside node_modules, so that the bundle finds lmdb.
-const cache = join(here, '../../node_modules/.cache/crash')
-const child = join(cache, 'storage-child.mjs')
-const directory = mkdtempSync(join(tmpdir(), 'twinlog-crash-'))
+const child = childOf('storage-child', { leastMs: 5, spreadMs: 250 })
 const batches = table<{ text: string }>('batches')
-
-beforeAll(async () => {
-  mkdirSync(cache, { recursive: true })
-  await build({
-    entryPoints: [join(here, 'storage-child.ts')],
-    outfile: child,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    external: ['lmdb', 'msgpackr'],
-  })
-})
-afterAll(() => rmSync(directory, { recursive: true }))
 
 /** What was said, over all lives of the child. */
 const acknowledged = new Map<string, string>()
@@ -41,22 +18,6 @@ const startsAsked = new Map<number, number>()
 const startsHeld = new Map<number, number>()
 const dropsAsked = new Set<number>()
 const dropsHeld = new Set<number>()
-
-/** Lets the child live for a while after it is ready, kills it, and takes note of its whole lines. */
-async function liveAndDie(life: number): Promise<void> {
-  const process_ = spawn(process.execPath, [child, directory, String(life)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  let armed = false
-  process_.stdout.on('data', (data: Buffer) => {
-    said += data.toString()
-    if (armed || !said.includes('ready')) return
-    armed = true
-    setTimeout(() => process_.kill('SIGKILL'), 5 + Math.random() * 250)
-  })
-  const signal = await new Promise((resolve) => process_.once('close', (_, reason) => resolve(reason)))
-  expect(signal).toBe('SIGKILL')
-  for (const line of said.slice(0, said.lastIndexOf('\n')).split('\n')) note(line.split(' '))
-}
 
 function note([what, ...rest]: string[]): void {
   const partition = Number(rest[0])
@@ -127,9 +88,9 @@ test(`nothing acknowledged is lost over ${kills} kills`, async () => {
   const openMs: number[] = []
   let entries = 0
   for (let life = 0; life < kills; life++) {
-    await liveAndDie(life)
+    for (const line of await child.liveAndDie(life)) note(line)
     const startedMs = performance.now()
-    const store = await openLmdbStore(directory, {
+    const store = await openLmdbStore(child.directory, {
       stamp,
       now: Date.now,
       flush: 'sync',

@@ -2,7 +2,7 @@
 import type { Kafka } from 'kafkajs'
 import type { Random } from '../../../src/random.ts'
 import type { History, Sighting } from './history.ts'
-import { type Connect, insistently, partitions, type Session, topic } from './writers.ts'
+import { type Connect, closePatienceMs, insistently, partitions, patiently, type Session, topic } from './writers.ts'
 
 const groupId = 'copier'
 const prefix = 'copy of '
@@ -18,12 +18,18 @@ export interface Copying {
 
 /** Copies numbers until told to stop. Answers the first number that was not copied, as the group's offset has it. */
 export async function copy({ connect, kafka, history, random, stopped, onTrouble }: Copying): Promise<number> {
-  const admin = kafka.admin()
-  await admin.connect()
-  const position = async (): Promise<number> => {
-    const [told] = await insistently(() => admin.fetchOffsets({ groupId, topics: [topic] }))
-    return Math.max(0, Number(told?.partitions.find(({ partition }) => partition === 0)?.offset ?? 0))
-  }
+  // A client of its own each time: one that was asking when the broker died may wait for ever, and then never answers again.
+  const position = (): Promise<number> =>
+    insistently(async () => {
+      const admin = kafka.admin()
+      try {
+        await patiently(admin.connect())
+        const [told] = await patiently(admin.fetchOffsets({ groupId, topics: [topic] }))
+        return Math.max(0, Number(told?.partitions.find(({ partition }) => partition === 0)?.offset ?? 0))
+      } finally {
+        await patiently(admin.disconnect(), closePatienceMs).catch(() => {})
+      }
+    })
   let session: Session | null = null
   let at = 0
   let tries = 0
@@ -50,9 +56,7 @@ export async function copy({ connect, kafka, history, random, stopped, onTrouble
   }
   await session?.close().catch(() => {})
   await insistently(async () => (await connect(groupId)).close())
-  const end = await position()
-  await admin.disconnect()
-  return end
+  return position()
 }
 
 /** Every number below `end` was copied once, none from there on. */

@@ -1,7 +1,7 @@
 // kafkajs consumers that note everything they see, committed or not: one that follows while writers write and the broker dies, and one that reads to the end.
 import type { Consumer, Kafka } from 'kafkajs'
 import { type History, Sighting } from './history.ts'
-import { partitions, topic } from './writers.ts'
+import { closePatienceMs, partitions, patiently, topic } from './writers.ts'
 
 /** The last value of each partition, written when no transaction is left: a marker behind it would not be seen. */
 export const lastValue = 'the end'
@@ -12,7 +12,8 @@ let readers = 0
 export async function follow(kafka: Kafka, history: History): Promise<{ seen: Sighting; close(): Promise<void> }> {
   const seen = new Sighting(history)
   const consumer = await consume(kafka, seen, () => {})
-  return { seen, close: () => consumer.disconnect() }
+  // What it saw counts, not how it leaves.
+  return { seen, close: () => patiently(consumer.disconnect(), closePatienceMs).catch(() => {}) }
 }
 
 /** Reads from the start to the last value of every partition. */

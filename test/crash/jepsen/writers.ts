@@ -104,7 +104,7 @@ export interface Drive {
 
 /** Longer than any request that is answered takes: a client library that waits longer than this for a broker that was killed waits for ever. */
 const patienceMs = 30_000
-const closePatienceMs = 3_000
+export const closePatienceMs = 3_000
 
 /** The session, with an end to everybody's patience. */
 function impatient(connect: Connect): Connect {
@@ -120,7 +120,8 @@ function impatient(connect: Connect): Connect {
   }
 }
 
-async function patiently<T>(waited: Promise<T>, ms = patienceMs): Promise<T> {
+/** Rejects where it takes longer. */
+export async function patiently<T>(waited: Promise<T>, ms = patienceMs): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('the client waits for ever')), ms)
