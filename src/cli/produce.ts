@@ -7,6 +7,7 @@ import { asCommandError, bootstrapOption, connect, jsonOption, loadKafka } from 
 import { bytesText, print, printJson } from './lib/output.ts'
 import { Progress } from './lib/progress.ts'
 import { LineCutter, type OutgoingRecord, recordOfJson, recordOfLine } from './records/lines.ts'
+import { refusingUnknown } from './records/partitioner.ts'
 
 /** One request's worth: below the broker's default limit for one batch, message.max.bytes, whatever partition the keys go to. */
 const requestBytesMax = 512 * 1024
@@ -57,7 +58,7 @@ export const command = defineCommand({
       lz4: CompressionTypes.LZ4,
       zstd: CompressionTypes.ZSTD,
     }
-    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    const producer = kafka.producer({ createPartitioner: refusingUnknown(Partitioners.DefaultPartitioner) })
     const progress = new Progress({ label: `producing to ${topic}`, total: sizeBytes, show: bytesText })
     const startMs = performance.now()
     try {

@@ -160,6 +160,15 @@ describe('produce and consume', () => {
     expect((await twinlog(['groups', 'list'])).stdout).not.toContain('twinlog-consume-')
   })
 
+  it('a partition that the topic does not have is refused, and nothing is said to be produced', async () => {
+    await json(['topics', 'create', 'narrow', '-p', '2'])
+    const refused = { code: 1, stdout: '', stderr: 'twinlog: narrow has no partition 2\n' }
+    expect(await twinlog(['produce', 'narrow', '-p', '2'], 'a\n')).toMatchObject(refused)
+    expect(await twinlog(['produce', 'narrow', '--input', 'json'], '{"value":"a","partition":2}\n')).toMatchObject(refused)
+    await json(['produce', 'narrow', '-p', '1'], 'a\n')
+    expect(lines(await twinlog(['consume', 'narrow']))).toEqual(['a'])
+  })
+
   it('a line that is not JSON is named by its number', async () => {
     await json(['topics', 'create', 'broken', '-p', '1'])
     const { code, stderr } = await twinlog(['produce', 'broken', '--input', 'json'], '{"value":1}\nnonsense\n')
