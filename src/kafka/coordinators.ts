@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import { createGroups, type Groups } from '../coordinators/group/groups.ts'
+import { GroupIds } from '../coordinators/group-ids.ts'
 import type { ShareGroups } from '../coordinators/share/share-groups.ts'
 import { createStreamsGroups, type StreamsGroups } from '../coordinators/streams/streams-groups.ts'
 import { createTransactions, type Transactions } from '../coordinators/transaction/transactions.ts'
@@ -34,7 +35,9 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
   const { store, topics } = engine
   const groupConfigs = (groupId: string): ReadonlyMap<string, string> => engine.configs.get('group', groupId)
   const told = (what: string) => (error: unknown, groupId: string) => onError(what, error, { groupId })
+  const ids = new GroupIds()
   const groups = await createGroups({
+    ids,
     store,
     clock,
     random,
@@ -46,6 +49,7 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
     onError: told('a group'),
   })
   const streamsGroups = await createStreamsGroups({
+    ids,
     store,
     clock,
     settings,
@@ -66,7 +70,7 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
     newProducerId: () => engine.newProducerId(),
     onError: (error, transactionalId) => onError('a transaction', error, { transactionalId }),
   })
-  const shareGroups = await openShareGroups({ engine, groups, settings, clock, onError: told('a share group') })
+  const shareGroups = await openShareGroups({ engine, groups, ids, settings, clock, onError: told('a share group') })
   return {
     groups,
     streamsGroups,

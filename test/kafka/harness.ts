@@ -15,6 +15,7 @@ import { createKafkaServer, type KafkaServer } from '../../src/kafka/server.ts'
 import type { LogFields, Logger } from '../../src/logging.ts'
 import { seededRandom } from '../../src/random.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
+import type { Store } from '../../storage/store.ts'
 
 export interface Door extends AsyncDisposable {
   server: KafkaServer
@@ -31,6 +32,8 @@ export interface DoorOptions {
   handlers?: readonly Handler[]
   readByEvents?: boolean
   clock?: Clock
+  /** How long a commit takes to come back, as on a disk. */
+  commitMs?: number
 }
 
 export async function startDoor(options: DoorOptions = {}): Promise<Door> {
@@ -44,6 +47,7 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
       void log.push({ level, message, fields })
   const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   const store = openMemoryStore({ stamp, now: () => clock.now(), flush: 'sync', recentBytesMax: 1 << 20, onFailure: () => {} })
+  if (options.commitMs !== undefined) slowDown(store, options.commitMs)
   const engine = await Engine.start({ store, settings, clock, random })
   const coordinators = await openCoordinators({ engine, settings, clock, random, onError: () => {} })
   const counters = new Counters()
@@ -75,6 +79,21 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
       coordinators.close()
       await store.close()
     },
+  }
+}
+
+/** Tells of every commit later than it is done. */
+function slowDown(store: Store, commitMs: number): void {
+  const batchOf = store.batch.bind(store)
+  store.batch = () => {
+    const batch = batchOf()
+    const commit = batch.commit.bind(batch)
+    batch.commit = async () => {
+      const results = await commit()
+      await new Promise((told) => setTimeout(told, commitMs))
+      return results
+    }
+    return batch
   }
 }
 

@@ -4,6 +4,7 @@ import type { Store } from '../../../storage/store.ts'
 import type { Batch } from '../../../storage/tables.ts'
 import type { Clock, Timer } from '../../clock.ts'
 import type { Random } from '../../random.ts'
+import { GroupIds } from '../group-ids.ts'
 import { groupIdBytesMax, groupsMax } from '../limits.ts'
 import { type Outcome, type Refusal, Runtime } from '../runtime.ts'
 import { assignors } from './assignors/assignor.ts'
@@ -26,6 +27,8 @@ export interface TopicDirectory {
 }
 
 export interface GroupsOptions {
+  /** Shared with the groups of other kinds; left out where there are none. */
+  ids?: GroupIds
   store: Pick<Store, 'tables' | 'batch'>
   clock: Clock
   random: Random
@@ -83,6 +86,7 @@ export async function createGroups(options: GroupsOptions): Promise<Groups> {
 const keyBytes = (id: string): number => Buffer.byteLength(id) + id.split('\0').length - 1
 
 export class Groups {
+  readonly #ids: GroupIds
   readonly #options: GroupsOptions
   readonly #runtime: Runtime<Group, GroupEvent, StoredRecord, VolatileRecord, Answer>
   /** Stored groups that are not in memory yet. */
@@ -94,6 +98,7 @@ export class Groups {
 
   /** For createGroups. */
   constructor(options: GroupsOptions, stored: Map<string, AnyGroupRow>) {
+    this.#ids = options.ids ?? new GroupIds()
     this.#options = options
     this.#stored = stored
     const coordinator = createGroupCoordinator({
@@ -143,7 +148,12 @@ export class Groups {
     if (mayCreate && this.size >= groupsMax && !this.#has(groupId)) return Promise.resolve(fail('COORDINATOR_NOT_AVAILABLE'))
     const submit = (): Promise<Verbs[V]['answer']> =>
       this.#runtime.submit(groupId, event, (reason) => fail(refusals[reason])) as Promise<Verbs[V]['answer']>
-    return beat?.topicRegex ? loadRegexes().then(submit) : submit()
+    const run = (): Promise<Verbs[V]['answer']> => (beat?.topicRegex ? loadRegexes().then(submit) : submit())
+    // Offsets of streams groups come here too: their group exists, and keeps its id by that.
+    if (!mayCreate || this.exists(groupId)) return run()
+    return (
+      this.#ids.keep(groupId, 'offsets', run) ?? Promise.resolve(fail(asked.verb === 'join' ? 'INCONSISTENT_GROUP_PROTOCOL' : 'GROUP_ID_NOT_FOUND'))
+    )
   }
 
   /** Brings a group into memory, for a transaction that will commit offsets to it. */

@@ -2,6 +2,7 @@
 // what belongs to topics that are gone. The rules are in the files beside this one.
 import type { Store } from '../../../storage/store.ts'
 import type { Clock, Timer } from '../../clock.ts'
+import { GroupIds } from '../group-ids.ts'
 import { groupIdBytesMax, groupsMax, memberIdBytesMax } from '../limits.ts'
 import { type Refusal, Runtime } from '../runtime.ts'
 import { Burials, type SharePlace } from './burials.ts'
@@ -42,6 +43,8 @@ export interface ShareTopics {
 export interface ShareGroupConfigs extends ShareGroupRules, SharePartitionRules {}
 
 export interface ShareGroupsOptions {
+  /** Shared with the groups of other kinds; left out where there are none. */
+  ids?: GroupIds
   store: Pick<Store, 'tables' | 'batch'>
   clock: Clock
   topics: ShareTopics
@@ -87,6 +90,7 @@ export async function createShareGroups(options: ShareGroupsOptions): Promise<Sh
 }
 
 export class ShareGroups {
+  readonly #ids: GroupIds
   readonly #options: ShareGroupsOptions
   readonly #groups: Runtime<ShareGroup, ShareGroupEvent, ShareGroupRecord, ShareGroupChange, ShareGroupAnswer>
   readonly #partitions: Runtime<KeyedSlot, SharePartitionEvent, SharePartitionRecord, SharePartitionRecord, SharePartitionAnswer>
@@ -101,6 +105,7 @@ export class ShareGroups {
 
   /** For createShareGroups. */
   constructor(options: ShareGroupsOptions, stored: Map<string, number>) {
+    this.#ids = options.ids ?? new GroupIds()
     this.#options = options
     this.#stored = stored
     const { store, clock, topics, configsOf, onError, onAvailable } = options
@@ -150,13 +155,13 @@ export class ShareGroups {
   async heartbeat(groupId: string, event: Omit<HeartbeatEvent, 'verb'>): Promise<ShareGroupAnswer> {
     if (Buffer.byteLength(event.memberId) > memberIdBytesMax)
       return shareAnswer('INVALID_REQUEST', `Member ids have at most ${memberIdBytesMax} bytes.`)
-    return this.#refusalOf(groupId, event.epoch === 0) ?? this.#ask(groupId, { verb: 'heartbeat', ...event })
+    return this.#refusalOf(groupId, event.epoch === 0) ?? this.#make(groupId, { verb: 'heartbeat', ...event })
   }
 
   /** Makes a group without members, unless there is one. */
   async create(groupId: string): Promise<ShareGroupAnswer> {
     const refusal = this.#refusalOf(groupId, true)
-    return refusal ?? this.#ask(groupId, { verb: 'create' })
+    return refusal ?? this.#make(groupId, { verb: 'create' })
   }
 
   /** The group with its members. */
@@ -279,6 +284,14 @@ export class ShareGroups {
     if (Buffer.byteLength(groupId) > groupIdBytesMax) return shareAnswer('INVALID_REQUEST', `Group ids have at most ${groupIdBytesMax} bytes.`)
     const isFull = creates && !this.has(groupId) && this.#groups.size + this.#stored.size >= groupsMax
     return isFull ? shareAnswer('COORDINATOR_NOT_AVAILABLE') : null
+  }
+
+  /** Asks what may make a group. */
+  #make(groupId: string, event: ShareGroupEvent): Promise<ShareGroupAnswer> {
+    const run = (): Promise<ShareGroupAnswer> => this.#ask(groupId, event)
+    if (this.has(groupId)) return run()
+    const kept = this.#ids.keep(groupId, 'share', run)
+    return kept ?? Promise.resolve(shareAnswer('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a share group.`))
   }
 
   #ask(groupId: string, event: ShareGroupEvent): Promise<ShareGroupAnswer> {

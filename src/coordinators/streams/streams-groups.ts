@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts'
 import { isBlank } from '../blank.ts'
 import type { Answer, Verb } from '../group/events.ts'
 import type { Asked, ListedGroup, OtherGroups } from '../group/groups.ts'
+import { GroupIds } from '../group-ids.ts'
 import { groupIdBytesMax, groupsMax } from '../limits.ts'
 import { type Refusal, Runtime } from '../runtime.ts'
 import { type Configured, configure } from './configure.ts'
@@ -43,6 +44,8 @@ type SettingName =
   | 'offsets.retention.minutes'
 
 export interface StreamsGroupsOptions {
+  /** Shared with the groups of other kinds; left out where there are none. */
+  ids?: GroupIds
   store: Pick<Store, 'tables' | 'batch'>
   clock: Clock
   settings: { get(name: SettingName): number }
@@ -81,6 +84,7 @@ export async function createStreamsGroups(options: StreamsGroupsOptions): Promis
 }
 
 export class StreamsGroups implements OtherGroups {
+  readonly #ids: GroupIds
   readonly #options: StreamsGroupsOptions
   readonly #runtime: Runtime<StreamsGroup, StreamsEvent, StreamsRecord, StreamsChange, HeartbeatAnswer>
   readonly #rules: OffsetRules
@@ -91,6 +95,7 @@ export class StreamsGroups implements OtherGroups {
 
   /** For createStreamsGroups. */
   constructor(options: StreamsGroupsOptions) {
+    this.#ids = options.ids ?? new GroupIds()
     this.#options = options
     const coordinator = createStreamsCoordinator({
       configured: (topology) => this.#configuredOf(topology),
@@ -126,11 +131,17 @@ export class StreamsGroups implements OtherGroups {
     if (Buffer.byteLength(groupId) + groupId.split('\0').length - 1 > groupIdBytesMax) return failed('INVALID_GROUP_ID')
     const fault = faultOfHeartbeat(event)
     if (fault) return fault
-    if (!this.#body(groupId)) {
-      if (await this.#isTaken(groupId)) return failed('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a streams group.`)
+    if (this.#body(groupId)) return this.#submit(groupId, event)
+    const isOther = failed('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a streams group.`)
+    const join = async (): Promise<HeartbeatAnswer> => {
+      if (await this.#isTaken(groupId)) return isOther
       if (event.epoch !== 0) return failed('GROUP_ID_NOT_FOUND', `${event.epoch > 0 ? 'Streams group' : 'Group'} ${groupId} not found.`)
-      if (this.#runtime.size >= groupsMax) return failed('COORDINATOR_NOT_AVAILABLE')
+      return this.#runtime.size >= groupsMax ? failed('COORDINATOR_NOT_AVAILABLE') : this.#submit(groupId, event)
     }
+    return event.epoch === 0 ? (this.#ids.keep(groupId, 'streams', join) ?? isOther) : join()
+  }
+
+  async #submit(groupId: string, event: HeartbeatEvent): Promise<HeartbeatAnswer> {
     if (event.epoch >= 0) await this.#makeTopics(groupId, event)
     return this.#runtime.submit(groupId, event, (reason) => failed(refusals[reason]))
   }

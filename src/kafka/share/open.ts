@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Settings } from '../../config.ts'
 import type { Groups } from '../../coordinators/group/groups.ts'
+import type { GroupIds } from '../../coordinators/group-ids.ts'
 import { createShareGroups, type ShareGroups } from '../../coordinators/share/share-groups.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { shareGroupConfigs } from './configs.ts'
@@ -10,13 +11,15 @@ import { writeDeadLetters } from './dead-letters.ts'
 export interface ShareGroupsParts {
   readonly engine: Engine
   readonly groups: Pick<Groups, 'exists'>
+  readonly ids: GroupIds
   readonly settings: Settings
   readonly clock: Clock
   onError(error: unknown, groupId: string): void
 }
 
-export function openShareGroups({ engine, groups, settings, clock, onError }: ShareGroupsParts): Promise<ShareGroups> {
+export function openShareGroups({ engine, groups, ids, settings, clock, onError }: ShareGroupsParts): Promise<ShareGroups> {
   return createShareGroups({
+    ids,
     store: engine.store,
     clock,
     topics: engine.topics,
