@@ -215,26 +215,28 @@ function decideHeartbeat(group: ShareGroup, event: HeartbeatEvent, { nowMs, to }
     assigned: before?.assigned ?? new Map(),
   }
   const sameTopics = before !== undefined && wanted.join('\n') === before.topicNames.join('\n')
-  const others = [...group.members.values()].filter(({ id }) => id !== memberId)
-  const plan = planTarget(group, [...others, joined], sameTopics, options)
+  const plan = planTarget(group, () => [...othersOf(group, memberId), joined], sameTopics, options)
   const assigned = plan.target.get(memberId) ?? new Map()
   const isCurrent = joined.epoch === plan.epoch && sameAssignment(assigned, joined.assigned)
   const after: ShareMember = isCurrent ? joined : { ...joined, epoch: plan.epoch, previousEpoch: joined.epoch, assigned }
   const mustStore = !before || !isCurrent || !sameTopics || before.rackId !== after.rackId || before.clientHost !== after.clientHost
   const tells = epoch === 0 || topicNames !== null || !before || !sameAssignment(assigned, before.assigned)
   return [
-    ...(mustStore ? [record<Put>({ type: 'member-put', epoch: plan.epoch, member: after, memberCount: others.length + 1 })] : []),
+    ...(mustStore ? [record<Put>({ type: 'member-put', epoch: plan.epoch, member: after, memberCount: group.members.size + (before ? 0 : 1) })] : []),
     ...plan.effects,
     arm(sessionTimer(memberId), nowMs + options.rulesOf(group.id).sessionMs),
     reply(to, shareAnswer('NONE', null, { memberEpoch: after.epoch, assigned: tells ? assigned : null })),
   ]
 }
 
-/** The target for these members, and the epoch that it has. Worked out anew only where members, subscriptions or topics changed. */
-function planTarget(group: ShareGroup, members: readonly ShareMember[], sameMembers: boolean, options: ShareGroupOptions) {
+const othersOf = ({ members }: ShareGroup, memberId: string): ShareMember[] => [...members.values()].filter(({ id }) => id !== memberId)
+
+/** The target for these members, and the epoch that it has. Looks at members only where they, their subscriptions or topics changed: then it is worked out anew. */
+function planTarget(group: ShareGroup, membersOf: () => readonly ShareMember[], sameMembers: boolean, options: ShareGroupOptions) {
   const topicsVersion = options.topicsVersion()
   const { target, topicsText, epoch } = group
   if (sameMembers && target && topicsVersion === group.topicsVersion) return { target, epoch, effects: [] }
+  const members = membersOf()
   const topics = new Map<string, { id: string; count: number }>()
   for (const name of new Set(members.flatMap(({ topicNames }) => topicNames))) {
     const topic = options.topicOf(name)
@@ -263,8 +265,8 @@ function planTarget(group: ShareGroup, members: readonly ShareMember[], sameMemb
 }
 
 function removeMember(group: ShareGroup, memberId: string, options: ShareGroupOptions): GroupEffect[] {
-  const rest = [...group.members.values()].filter(({ id }) => id !== memberId)
-  const { epoch, effects } = planTarget(group, rest, false, options)
+  const rest = othersOf(group, memberId)
+  const { epoch, effects } = planTarget(group, () => rest, false, options)
   return [record({ type: 'member-removed', epoch, memberId, memberCount: rest.length }), ...effects]
 }
 
