@@ -1,6 +1,7 @@
 // Reading a shard: the committed records of its interval of the partition, within GetRecords' limits. Does not wait and does not know
 // iterators; GetRecords and SubscribeToShard use it alike.
 import type { Engine } from '../engine/engine.ts'
+import type { Share } from './body.ts'
 import { encryptionOf } from './describe.ts'
 import type { Output } from './operation.ts'
 import { partitionKeyOf } from './partition-key.ts'
@@ -13,6 +14,8 @@ export interface ReadLimits {
   readonly recordsMax: number
   /** Of keys and data. The first record is given however big it is. */
   readonly bytesMax: number
+  /** Where the records become one answer: taken if there is something to read. Who reads a shard at its end, as most do, needs none. */
+  readonly room?: Share
 }
 
 export interface ShardRead {
@@ -58,6 +61,7 @@ export async function readShard(
   let full = false
   let stableOffset = partition.lastStableOffset
   let walkedBytes = 0
+  if (limits.room && offset < Math.min(endOffset, stableOffset)) await limits.room.take(answerBytesMost)
   while (!full && walkedBytes < walkBytesMax && offset < Math.min(endOffset, stableOffset)) {
     const wanted = Math.min(stepBytesMax, Math.max(stepBytesMin, (limits.bytesMax - bytes) / 4))
     const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true })

@@ -7,7 +7,7 @@ import { type IteratorPosition, iteratorExpiredText } from '../iterator.ts'
 import { checkStreamKey } from '../kms.ts'
 import { shardThrottled } from '../limits.ts'
 import { type Context, type Output, operation } from '../operation.ts'
-import { answerBytesMost, readShard } from '../read.ts'
+import { readShard } from '../read.ts'
 import { required } from '../shape.ts'
 import { dryRun, limitTo10000, shardIterator, streamARN, streamId } from '../shapes.ts'
 import type { StreamShard } from '../shard-map.ts'
@@ -55,16 +55,12 @@ async function read(
     counts.refusedRead(index)
     return shardThrottled(entry.id, stream.name, streams.account)
   })
-  // Who reads a shard at its end, as most do, needs no room.
-  const { shard } = entry
-  const partition = stream.topic.partitions[shard.partition]!
-  if (position.offset < Math.min(shard.endOffset ?? Number.POSITIVE_INFINITY, partition.endOffset)) await room.take(answerBytesMost)
   const { records, nextOffset, ended, millisBehindLatest, bytes } = await readShard(
     engine,
     stream,
     entry,
     position.offset,
-    { recordsMax: limit, bytesMax },
+    { recordsMax: limit, bytesMax, room },
     nowMs,
   )
   limits.didRead(stream.topic.id, index, bytes, nowMs)

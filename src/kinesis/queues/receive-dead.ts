@@ -4,7 +4,7 @@ import type { Partition } from '../../engine/partition.ts'
 import type { Context, Output } from '../operation.ts'
 import { deliveredRecord, type ReadRecord, readRecords } from './delivered.ts'
 import type { Queue } from './queues.ts'
-import { type ReceiveRequest, rotated } from './receive.ts'
+import { makeRoom, type ReceiveRequest, rotated } from './receive.ts'
 import { queueError } from './settle.ts'
 
 /** Dead letters that were visible; none when time is up, the client is gone or the queue is. */
@@ -61,6 +61,10 @@ async function receiveStep(queue: Queue, partition: Partition, { recordsMax, hol
   const lost = received.filter(({ offset }) => !records.has(offset)).map(({ offset }) => offset)
   if (lost.length > 0) await ask({ verb: 'drop-dead', offsets: lost })
   const found = received.filter(({ offset }) => records.has(offset))
+  await makeRoom(
+    found.reduce((sum, { offset }) => sum + records.get(offset)!.data.length, 0),
+    context,
+  )
   if (found.length > 0 && context.hungUp().aborted) {
     await ask({ verb: 'settle-dead', receipts: found.map((one) => ({ ...one, to: { holdMs: 0 } })) })
     return []

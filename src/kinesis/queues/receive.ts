@@ -5,6 +5,7 @@ import { nextOffset, type SharePartitionState } from '../../coordinators/share/p
 import { mayReceive } from '../../coordinators/share/queue-partition.ts'
 import type { Partition } from '../../engine/partition.ts'
 import type { Context, Output } from '../operation.ts'
+import { answerBytesMost } from '../read.ts'
 import { deliveredRecord, isFree, readRecords, stretches } from './delivered.ts'
 import type { Queue } from './queues.ts'
 import { queueError } from './settle.ts'
@@ -24,6 +25,7 @@ interface Seen {
 
 /** Of keys and data in one answer, but for the last record. */
 const answerBytesMax = 10 * 1024 * 1024
+const smallAnswerBytes = 256 * 1024
 /** Stored bytes read at a time: more than most receives hand out. A batch is read whole, however large it is. */
 const stepBytes = 64 * 1024
 
@@ -94,6 +96,11 @@ async function lookThrough(queue: Queue, request: ReceiveRequest, context: Conte
   return { records, seen }
 }
 
+/** Room for an answer that is large already; a small one needs none. */
+export async function makeRoom(bytes: number, { room }: Context): Promise<void> {
+  if (bytes > smallAnswerBytes && room.bytes === 0) await room.take(answerBytesMost)
+}
+
 /** One read and what it gives. Null where there was nothing to read. */
 async function receiveStep(
   queue: Queue,
@@ -114,6 +121,7 @@ async function receiveStep(
     bytes += (key?.length ?? 0) + data.length
     return ++free >= recordsMax || bytes >= answerBytesMax
   })
+  await makeRoom(bytes, context)
   const { error, received } = await queues.partitions.ask(queue.id, partition.index, {
     verb: 'receive',
     logStartOffset: partition.startOffset,
