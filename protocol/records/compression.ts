@@ -55,6 +55,28 @@ export function decompress(codec: number, bytes: Buffer, bytesMax: number = deco
   }
 }
 
+/**
+ * The same on a thread of the process's pool, for the codecs that take longer than the way there: gzip and zstd; null for others. Rejects where `decompress` would throw, and
+ * says no reason that a client should read: whoever wants one calls `decompress`. `bytes` must not change until then.
+ */
+export function decompressApart(codec: number, bytes: Buffer, bytesMax: number): (() => Promise<Buffer>) | null {
+  if (codec === codecGzip) return () => inflated(zlib().gunzip, bytes, bytesMax)
+  if (codec !== codecZstd) return null
+  const { zstdDecompress } = zlib()
+  if (zstdDecompress) return () => inflated(zstdDecompress, bytes, bytesMax)
+  return async () => {
+    if (zstdBytesBound(bytes) > bytesMax) throw tooLarge(bytesMax)
+    return zstd().decoder.decode(bytes)
+  }
+}
+
+const inflated = (inflate: Inflate, bytes: Buffer, bytesMax: number): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    inflate(bytes, { maxOutputLength: bytesMax, chunkSize: inflateChunkBytes(bytes.length) }, (error, plain) =>
+      error ? reject(error) : resolve(plain),
+    )
+  })
+
 const decompressors: readonly ((bytes: Buffer, bytesMax: number) => Buffer)[] = [
   (bytes) => bytes,
   (bytes, bytesMax) => zlib().gunzipSync(bytes, { maxOutputLength: bytesMax, chunkSize: inflateChunkBytes(bytes.length) }),
@@ -68,7 +90,7 @@ const decompressors: readonly ((bytes: Buffer, bytesMax: number) => Buffer)[] = 
 ]
 
 /** zlib collects its output in chunks of this size: few for large batches, and no megabyte for a small one. */
-const inflateChunkBytes = (inputBytes: number): number => Math.min(Math.max(inputBytes * 4, 4096), 256 * 1024)
+const inflateChunkBytes = (inputBytes: number): number => Math.min(Math.max(inputBytes * 4, 4096), 1024 * 1024)
 
 function compressZstd(bytes: Buffer, level: number): Buffer {
   const builtIn = zlib()
@@ -94,12 +116,15 @@ interface ZlibOptions {
   readonly chunkSize?: number
   readonly params?: Record<number, number>
 }
+type Inflate = (bytes: Buffer, options: ZlibOptions, done: (error: Error | null, plain: Buffer) => void) => void
 interface Zlib {
   gzipSync(bytes: Buffer, options?: ZlibOptions): Buffer
   gunzipSync(bytes: Buffer, options?: ZlibOptions): Buffer
+  readonly gunzip: Inflate
   /** Since Node 22.15. */
   zstdCompressSync?(bytes: Buffer, options?: ZlibOptions): Buffer
   zstdDecompressSync?(bytes: Buffer, options?: ZlibOptions): Buffer
+  readonly zstdDecompress?: Inflate
   readonly constants: { readonly ZSTD_c_compressionLevel?: number }
 }
 interface ZstdEncoder {
@@ -107,7 +132,7 @@ interface ZstdEncoder {
 }
 interface ZstdPackage {
   readonly Encoder: new (level: number) => ZstdEncoder
-  readonly Decoder: new () => { decodeSync(bytes: Buffer): Buffer }
+  readonly Decoder: new () => { decodeSync(bytes: Buffer): Buffer; decode(bytes: Buffer): Promise<Buffer> }
 }
 
 const require = createRequire(import.meta.url)

@@ -53,6 +53,8 @@ export interface BatchRules {
   readonly checkRecords?: boolean
   /** How large the records of one compressed batch may become. */
   readonly decompressedBytesMax?: number
+  /** What the records of the one compressed batch decompress to, where the caller had that done. */
+  readonly unpacked?: Buffer
 }
 
 /** What the idempotence check needs to know about a batch with a producer id (KIP-98). */
@@ -177,7 +179,8 @@ function validateRecords(bytes: Buffer, at: number, end: number, rules: BatchRul
   const count = recordCountOf(bytes, at)
   const codec = codecOf(bytes, at)
   if (codec === codecNone) return scanRecords(bytes, at + batchHeaderBytes, end, count, baseTimestampMs, recordRules)
-  const plain = decompress(codec, bytes.subarray(at + batchHeaderBytes, end), rules.decompressedBytesMax ?? decompressedBytesMaxDefault)
+  const plain =
+    rules.unpacked ?? decompress(codec, bytes.subarray(at + batchHeaderBytes, end), rules.decompressedBytesMax ?? decompressedBytesMaxDefault)
   return scanRecords(plain, 0, plain.length, count, baseTimestampMs, recordRules)
 }
 

@@ -21,6 +21,8 @@ export interface CheckOptions {
   batchCountMax?: number
   /** The caller writes other things to the batches' memory once the append has settled. */
   reusable?: boolean
+  /** What the records of the one compressed batch decompress to, where that was done beforehand (unpacking.ts). */
+  unpacked?: Buffer
 }
 
 const reasons: Record<RecordsRefusalReason, EngineErrorCode> = {
@@ -55,6 +57,7 @@ function checkUntrusted(bytes: Buffer, config: ActingConfig, nowMs: number, opti
     zstdAllowed: options.zstdAllowed ?? true,
     batchCountMax: options.batchCountMax ?? 1,
     decompressedBytesMax: config.maxDecompressedMessageBytes,
+    ...(options.unpacked ? { unpacked: options.unpacked } : {}),
   })
   const run = summary.end === bytes.length ? bytes : bytes.subarray(0, summary.end)
   return {

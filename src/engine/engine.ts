@@ -25,6 +25,7 @@ import { ResourceConfigs } from './resource-configs.ts'
 import { RetentionRunner } from './retention-runner.ts'
 import { abortedTable, compactionTable, counterTable, droppedTable, identityTable } from './rows.ts'
 import { type Topic, type TopicEvent, Topics } from './topics.ts'
+import { Unpacking, unpackingJob, waitsInLine } from './unpacking.ts'
 import { Waiters } from './waiters.ts'
 
 export interface EngineOptions {
@@ -69,6 +70,7 @@ export class Engine {
   #retention: RetentionRunner
   #compaction: CompactionRunner
   #byUid = new Map<number, Partition>()
+  readonly #unpacking = new Unpacking<Partition>()
   #producerIds = { next: 0, end: 0 }
   #producerIdBlock: Promise<void> | null = null
   #background: (error: unknown) => void
@@ -152,10 +154,17 @@ export class Engine {
 
   /** The same without a promise, for those who append by the hundred. */
   appendFor(partition: Partition, batches: Buffer, options: CheckOptions, waiter: AppendedWaiter): void {
+    const job = unpackingJob(batches, partition.topic.config, options)
+    if (job || (this.#unpacking.has(partition) && waitsInLine(batches, options))) {
+      this.#unpacking.add(partition, job, (unpacked) => this.#appendInTurn(partition, batches, unpacked ? { ...options, unpacked } : options, waiter))
+    } else this.#appendInTurn(partition, batches, options, waiter)
+  }
+
+  #appendInTurn(partition: Partition, batches: Buffer, options: CheckOptions, waiter: AppendedWaiter): void {
     const notYet = partition.held ?? (partition.opened ? null : partition.open())
     if (notYet) {
       notYet.then(
-        () => this.appendFor(partition, batches, options, waiter),
+        () => this.#appendInTurn(partition, batches, options, waiter),
         (error: unknown) => waiter.failed(error),
       )
       return
