@@ -31,6 +31,8 @@ interface Call {
   lent: boolean
   startMs: number
   frameBytes: number
+  /** How long the client is to be held for what it produced with this request. */
+  producedMs: number
   /** Time of the process's one thread that the request took so far. */
   workMs: number
 }
@@ -85,7 +87,9 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       return { parts: null, close: `${nameOf(frame)} failed unexpectedly` }
     }
     try {
-      const answer = call.handler.run(call.request, contextOf(call, proceed))
+      if (call.handler.key === produceKey && !throttle.off) call.producedMs = throttle.produced(call.header.clientId, call.frameBytes)
+      // Over its quota the client is held as of now: what it has sent behind this request waits until the answer has muted the connection.
+      const answer = call.handler.run(call.request, contextOf(call, call.producedMs > 0 ? () => {} : proceed))
       call.workMs = performance.now() - call.startMs
       if (!(answer instanceof Promise)) return replyOf(call, answer)
       return answer.then(
@@ -106,12 +110,22 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       if (apiKey !== apiVersionsKey) return { reason: `${handler.name} ${apiVersion} is not served; ${handler.min} to ${handler.max} are` }
       // KIP-511: the oldest answer, which everybody can read, with the versions that are served.
       const header = { apiKey, apiVersion: 0, correlationId, clientId: null, bodyAt: 0 }
-      return { handler: unknownApiVersions(handler), header, request: null, client, lent, startMs, frameBytes: frame.length, workMs: 0 }
+      return {
+        handler: unknownApiVersions(handler),
+        header,
+        request: null,
+        client,
+        lent,
+        startMs,
+        frameBytes: frame.length,
+        producedMs: 0,
+        workMs: 0,
+      }
     }
     const flexible = isFlexible(handler.api, apiVersion)
     const header = decodeRequestHeader(frame, flexible)
     const request = throttle.off ? decodeRequest(handler.api, apiVersion, frame, header.bodyAt) : bounded(handler, header, frame)
-    return { handler, header, request, client, lent, startMs, frameBytes: frame.length, workMs: 0 }
+    return { handler, header, request, client, lent, startMs, frameBytes: frame.length, producedMs: 0, workMs: 0 }
   }
 
   function replyOf(call: Call, answer: Answer<Api>): Reply {
@@ -138,14 +152,13 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
   }
 
   /** What the client did is measured, and for how long it is to be held. `empty`: the answer to a fetch must wait for another time. */
-  function throttled({ handler, header, startMs, frameBytes, workMs }: Call, parts: Buffer[] | null): { throttleMs: number; empty: boolean } {
+  function throttled({ handler, header, startMs, producedMs, workMs }: Call, parts: Buffer[] | null): { throttleMs: number; empty: boolean } {
     const { clientId } = header
     const answerBytes = parts?.reduce((sum, part) => sum + part.length, 0) ?? 0
-    const produceMs = handler.key === produceKey ? throttle.produced(clientId, frameBytes) : 0
     const fetchMs = handler.key === fetchKey ? throttle.fetched(clientId, answerBytes) : 0
     const mutationMs = mutationKeys.includes(handler.key) ? throttle.mutated(clientId) : 0
     const requestMs = throttle.worked(clientId, workMs === 0 ? performance.now() - startMs : workMs)
-    return { throttleMs: Math.max(produceMs, fetchMs, mutationMs, requestMs), empty: fetchMs > 0 }
+    return { throttleMs: Math.max(producedMs, fetchMs, mutationMs, requestMs), empty: fetchMs > 0 }
   }
 
   /** A fetch asks for no more than its quota can let through. */

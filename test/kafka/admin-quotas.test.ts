@@ -15,6 +15,7 @@ import { zeroUuid } from '../../protocol/reader.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
 import { ManualClock } from '../../src/clock.ts'
+import { frameOf, readAnswer, Wire } from './harness.ts'
 import { RawClient } from './raw-client.ts'
 
 let clock: ManualClock
@@ -198,6 +199,26 @@ describe('quotas act', () => {
     await clock.advance(1)
     expect(await settles(next)).toBe(true)
     expect((await send(fast, 100)).throttleTimeMs).toBe(0)
+  })
+
+  test('what a producer has sent behind the request that went over its rate waits as well', async () => {
+    await create('t')
+    await set({ 'client-id': 'test' }, { producer_byte_rate: 1000 })
+    await using wire = await Wire.open(broker.kafka.port)
+    const topicData = [{ name: 't', topicId: zeroUuid, partitionData: [{ index: 0, records: batch(9_000) }] }]
+    const request = { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData }
+    wire.write(Buffer.concat([1, 2, 3, 4, 5].map((id) => frameOf(produce, 9, id, request))))
+    const next = async () => readAnswer(produce, 9, await wire.next()).body
+    const first = await next()
+    const second = await next()
+    expect(first.throttleTimeMs).toBe(0)
+    // 18,000 bytes and a little, where 10,000 in ten seconds may be.
+    expect(second.throttleTimeMs).toBeGreaterThan(8_000)
+    const other = await connect('other')
+    expect((await send(other, 10)).responses[0]?.partitionResponses[0]?.baseOffset).toBe(2)
+    await clock.advance(second.throttleTimeMs)
+    const third = await next()
+    expect([third.responses[0]?.partitionResponses[0]?.baseOffset, third.throttleTimeMs > 8_000]).toEqual([3, true])
   })
 
   test('an answer that a consumer’s rate does not allow comes empty, and whole after the wait', async () => {
