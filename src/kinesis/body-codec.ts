@@ -5,6 +5,7 @@ import { decodeCbor, encodeCbor } from './cbor.ts'
 import type { HttpRequest } from './door.ts'
 import { encodeJson } from './json.ts'
 import { encodeJsonBytes } from './json-bytes.ts'
+import { JsonRecords } from './record-json.ts'
 
 export type BodyFormat = 'json' | 'cbor'
 
@@ -50,5 +51,6 @@ const recordsForBytes = 8
 export function encodeBody(value: unknown, format: BodyFormat): string | Buffer {
   if (format === 'cbor') return encodeCbor(value)
   const { Records: records } = value as { Records?: unknown }
+  if (records instanceof JsonRecords) return records.finish({ ...(value as object), Records: undefined })
   return Array.isArray(records) && records.length >= recordsForBytes ? encodeJsonBytes(value) : encodeJson(value)
 }

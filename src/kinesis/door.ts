@@ -109,7 +109,8 @@ export class Door {
   async #run(envelope: Envelope, request: HttpRequest): Promise<Answer> {
     if (envelope.refusal) throw envelope.refusal
     const body = await unpackBody(request, this.#options.services.settings.get('aws.request.max.bytes'))
-    const members = parseBody(body, envelope.dress === 'cbor' ? 'cbor' : 'json')
+    const format = envelope.dress === 'cbor' ? 'cbor' : 'json'
+    const members = parseBody(body, format)
     if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
     const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)
     if (!operation) throw new AwsError('UnknownOperationException')
@@ -123,7 +124,7 @@ export class Door {
     const { services } = this.#options
     const nowMs = services.clock.now()
     services.limits.call(operation.name, input, nowMs)
-    return operation.run(input as never, { ...services, nowMs, room: request.room, hungUp: request.hungUp })
+    return operation.run(input as never, { ...services, nowMs, format, room: request.room, hungUp: request.hungUp })
   }
 
   #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {

@@ -5,6 +5,7 @@ import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Account } from './account.ts'
 import type { Share } from './body.ts'
+import type { BodyFormat } from './body-codec.ts'
 import type { Consumers } from './consumers.ts'
 import type { TokenSeal } from './iterator.ts'
 import type { Limits } from './limits.ts'
@@ -38,6 +39,8 @@ export interface Context extends Services {
   readonly nowMs: number
   /** Memory for the answer: an operation whose answers are large takes what it may need before it makes one. */
   readonly room: Share
+  /** What the answer will be written in: an operation with much to say may write it so itself. */
+  readonly format: BodyFormat
   /** Aborts when the client goes before it is answered. For operations that wait: the signal is made when it is asked for. */
   hungUp(): AbortSignal
 }

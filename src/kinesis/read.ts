@@ -1,14 +1,15 @@
 // Reading a shard: the committed records of its interval of the partition, within GetRecords' limits. Does not wait and does not know
 // iterators; GetRecords and SubscribeToShard use it alike.
 import type { Engine } from '../engine/engine.ts'
+import type { Partition } from '../engine/partition.ts'
 import type { Share } from './body.ts'
 import { encryptionOf } from './describe.ts'
-import type { Output } from './operation.ts'
 import { partitionKeyOf } from './partition-key.ts'
+import { JsonRecords } from './record-json.ts'
+import { type RecordDress, RecordList, type RecordSink } from './record-sink.ts'
 import { lastTimestampOf, walkRecords } from './record-walk.ts'
 import type { StreamShard } from './shard-map.ts'
 import type { Stream } from './streams.ts'
-import { WireTime } from './wire-time.ts'
 
 export interface ReadLimits {
   readonly recordsMax: number
@@ -16,10 +17,14 @@ export interface ReadLimits {
   readonly bytesMax: number
   /** Where the records become one answer: taken if there is something to read. Who reads a shard at its end, as most do, needs none. */
   readonly room?: Share
+  /** The answer will be JSON: many records may be written as such at once. */
+  readonly asJson?: boolean
 }
 
 export interface ShardRead {
-  readonly records: Output[]
+  /** The `Records` member of an answer: a list, or JSON if that was asked for. */
+  readonly records: unknown
+  readonly count: number
   /** Where the next read begins. */
   readonly nextOffset: number
   /** The shard has ended, and everything of it was read. */
@@ -37,23 +42,21 @@ const stepBytesMax = 4 * 1024 * 1024
 const stepBytesMin = 64 * 1024
 /** Stored bytes that one read looks through: of what aborted transactions have left there may be gigabytes, and no caller waits for their end. */
 const walkBytesMax = 32 * 1024 * 1024
-const noData = Buffer.alloc(0)
+/** JSON is made at once for as many records or more; fewer leave in one piece with their head, as text. */
+const recordsForJson = 8
 
 export async function readShard(
   engine: Engine,
   stream: Stream,
-  { shard, numbers }: StreamShard,
+  entry: StreamShard,
   fromOffset: number,
   limits: ReadLimits,
   nowMs: number,
 ): Promise<ShardRead> {
+  const { shard } = entry
   const partition = stream.topic.partitions[shard.partition]!
   await engine.open([partition])
   const endOffset = shard.endOffset ?? Number.POSITIVE_INFINITY
-  const encryption = encryptionOf(stream)
-  // A stream that spreads its records tells only the keys that producers gave.
-  const keyOf = (key: Buffer | null): string | undefined => (key === null && stream.facts.distribution === 'AUTO' ? undefined : partitionKeyOf(key))
-  const records: Output[] = []
   let bytes = 0
   let lastTimestampMs = nowMs
   // What retention has taken is skipped: the trim horizon moves under a slow reader.
@@ -62,6 +65,7 @@ export async function readShard(
   let stableOffset = partition.lastStableOffset
   let walkedBytes = 0
   if (limits.room && offset < Math.min(endOffset, stableOffset)) await limits.room.take(answerBytesMost)
+  const sink = sinkFor(stream, entry, partition, Math.min(endOffset, stableOffset) - offset, limits)
   while (!full && walkedBytes < walkBytesMax && offset < Math.min(endOffset, stableOffset)) {
     const wanted = Math.min(stepBytesMax, Math.max(stepBytesMin, (limits.bytesMax - bytes) / 4))
     const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true })
@@ -72,21 +76,14 @@ export async function readShard(
     }
     stableOffset = result.lastStableOffset
     walkedBytes += result.buffers.reduce((sum, { length }) => sum + length, 0)
-    if (records.length === 0) lastTimestampMs = lastTimestampOf(result)
+    if (sink.count === 0) lastTimestampMs = lastTimestampOf(result)
     offset = walkRecords(result, offset, (record) => {
       const size = Math.max(record.keyBytes, 0) + Math.max(record.valueBytes, 0)
-      full = record.offset >= endOffset || records.length >= limits.recordsMax || (records.length > 0 && bytes + size > limits.bytesMax)
+      full = record.offset >= endOffset || sink.count >= limits.recordsMax || (sink.count > 0 && bytes + size > limits.bytesMax)
       if (full) return false
       bytes += size
       lastTimestampMs = record.timestampMs
-      records.push({
-        SequenceNumber: numbers.at(record.offset, lastTimestampMs),
-        ApproximateArrivalTimestamp: new WireTime(lastTimestampMs),
-        // A null value, which deletes a key from a compacted topic, reads as an empty one: AWS knows no other.
-        Data: record.value() ?? noData,
-        PartitionKey: keyOf(record.key()),
-        EncryptionType: encryption,
-      })
+      sink.add(record)
       return true
     })
   }
@@ -94,5 +91,20 @@ export async function readShard(
   const caughtUp = ended || offset >= Math.min(endOffset, stableOffset)
   // Readers stop at 0: it says that nothing follows, whatever timestamps producers give.
   const millisBehindLatest = caughtUp ? 0 : Math.max(1, nowMs - lastTimestampMs)
-  return { records, nextOffset: Math.min(offset, endOffset), ended, bytes, millisBehindLatest }
+  return { records: sink.made, count: sink.count, nextOffset: Math.min(offset, endOffset), ended, bytes, millisBehindLatest }
+}
+
+/** `ahead`: how many offsets there are to read. */
+function sinkFor(stream: Stream, { numbers }: StreamShard, partition: Partition, ahead: number, limits: ReadLimits): RecordSink {
+  const dress: RecordDress = {
+    numbers,
+    encryption: encryptionOf(stream),
+    // A stream that spreads its records tells only the keys that producers gave.
+    keyOf: (key) => (key === null && stream.facts.distribution === 'AUTO' ? undefined : partitionKeyOf(key)),
+  }
+  const records = Math.min(limits.recordsMax, ahead)
+  if (!limits.asJson || records < recordsForJson) return new RecordList(dress)
+  const bytesEach = partition.bytes / Math.max(1, partition.endOffset - partition.startOffset)
+  const bytes = Math.min(limits.bytesMax, records * bytesEach)
+  return new JsonRecords(dress, bytes, Math.min(records, Math.ceil(bytes / Math.max(1, bytesEach))))
 }

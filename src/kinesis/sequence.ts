@@ -3,6 +3,7 @@
 // 16 sequence index (below 2^63) | 00 | 9 second of the record | 8 shard index | 2 (version). Order is by offset within a shard.
 // A shard's creation is dated two seconds back, as AWS does it, and records later than that; a number dated exactly then is no
 // record's: it stands just before the record at its offset. A shard's first number and continuation numbers are of that kind.
+import { SequenceDigits } from './sequence-digits.ts'
 
 /** What a sequence number says. */
 export interface Position {
@@ -35,6 +36,7 @@ const creationSecondOf = (createdMs: number): number => Math.max(0, secondOf(cre
 export class SequenceNumbers {
   readonly #fixed: bigint
   readonly #createdS: number
+  readonly #run: SequenceDigits = new SequenceDigits((offset, second) => this.#number(BigInt(offset), second))
 
   constructor(shardIndex: number, shardCreatedMs: number) {
     const index = BigInt(shardIndex)
@@ -44,7 +46,12 @@ export class SequenceNumbers {
 
   /** The record at `offset`, which arrived at `timestampMs`. */
   at(offset: number, timestampMs: number): string {
-    return this.#number(BigInt(offset), Math.max(secondOf(timestampMs), this.#createdS + 1))
+    return this.#run.text(offset, Math.max(secondOf(timestampMs), this.#createdS + 1))
+  }
+
+  /** The same as ASCII digits, `sequenceDigits` of them; answers where they end. */
+  write(into: Buffer, at: number, offset: number, timestampMs: number): number {
+    return this.#run.write(into, at, offset, Math.max(secondOf(timestampMs), this.#createdS + 1))
   }
 
   /** Just before the record at `offset`, whenever it arrives. */

@@ -140,11 +140,11 @@ export class Subscriptions {
           return
         }
         const read = await readShard(this.#engine, stream, entry, offset, eventLimits, nowMs)
-        if (read.records.length > 0 || read.ended || read.nextOffset > offset || nowMs - saidMs >= silenceMsMax) {
+        if (read.count > 0 || read.ended || read.nextOffset > offset || nowMs - saidMs >= silenceMsMax) {
           offset = read.nextOffset
           saidMs = nowMs
           counts.events++
-          counts.records += read.records.length
+          counts.records += read.count
           counts.bytes += read.bytes
           allowance.spend(read.bytes, nowMs)
           counts.millisBehindLatest = read.millisBehindLatest

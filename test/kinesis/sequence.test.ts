@@ -74,3 +74,28 @@ test('a number before an offset is above the record before it and below the reco
     }),
   )
 })
+
+test('numbers one after the other are what each by itself would be, as text and as digits', () => {
+  const run = fc.array(fc.record({ jump: fc.oneof(fc.constant(1), fc.nat({ max: 3 })), second: fc.nat({ max: 1 }), digits: fc.boolean() }))
+  fc.assert(
+    fc.property(shardIndex, createdMs, fc.maxSafeNat(), run, (index, created, start, steps) => {
+      const numbers = new SequenceNumbers(index, created)
+      let at = Math.min(start, Number.MAX_SAFE_INTEGER - 1000)
+      for (const { jump, second, digits } of steps) {
+        at += jump
+        const ms = created + second * 1000
+        const into = Buffer.alloc(60, 'x')
+        const text = digits ? into.toString('latin1', 3, numbers.write(into, 3, at, ms)) : numbers.at(at, ms)
+        expect(text).toBe(new SequenceNumbers(index, created).at(at, ms))
+      }
+    }),
+  )
+})
+
+test('a run carries from digit to digit', () => {
+  const numbers = new SequenceNumbers(3, 1_763_722_000_000)
+  const first = BigInt(numbers.at(0, 1_763_722_000_000))
+  const wrong: number[] = []
+  for (let at = 1; at < 20_000; at++) if (numbers.at(at, 1_763_722_000_000) !== String(first + (BigInt(at) << 80n))) wrong.push(at)
+  expect(wrong).toEqual([])
+})

@@ -55,16 +55,16 @@ async function read(
     counts.refusedRead(index)
     return shardThrottled(entry.id, stream.name, streams.account)
   })
-  const { records, nextOffset, ended, millisBehindLatest, bytes } = await readShard(
+  const { records, count, nextOffset, ended, millisBehindLatest, bytes } = await readShard(
     engine,
     stream,
     entry,
     position.offset,
-    { recordsMax: limit, bytesMax, room },
+    { recordsMax: limit, bytesMax, room, asJson: context.format === 'json' },
     nowMs,
   )
   limits.didRead(stream.topic.id, index, bytes, nowMs)
-  counts.read(index, records.length, bytes, millisBehindLatest, nowMs)
+  counts.read(index, count, bytes, millisBehindLatest, nowMs)
   return {
     Records: records,
     NextShardIterator: ended ? undefined : seal.sealIterator({ ...position, offset: nextOffset, issuedMs: nowMs }),
