@@ -15,6 +15,7 @@ import { framesOf } from './event-frames.ts'
 import { eventStreamType } from './event-stream.ts'
 import { encodeJson } from './json.ts'
 import type { Answer, Operation, Services } from './operation.ts'
+import { readPlain } from './plain-json.ts'
 import { RequestIds } from './request-ids.ts'
 import { checkStructure } from './shape-check.ts'
 import { convertStructure } from './shape-convert.ts'
@@ -110,16 +111,17 @@ export class Door {
     if (envelope.refusal) throw envelope.refusal
     const body = await unpackBody(request, this.#options.services.settings.get('aws.request.max.bytes'))
     const format = envelope.dress === 'cbor' ? 'cbor' : 'json'
-    const members = parseBody(body, format)
-    if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
     const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)
+    const plain = envelope.dress === 'json' && operation ? readPlain(body, operation.input) : null
+    const members = plain ? null : parseBody(body, format)
+    if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
     if (!operation) throw new AwsError('UnknownOperationException')
     const at = request.url.indexOf('?')
     const fault = authorizationFault(request.headers, at < 0 ? noQuery : new URLSearchParams(request.url.slice(at + 1)))
     if (fault) throw fault
     const refused = this.#options.verifier?.verify(request, this.#options.services.clock.now())
     if (refused) throw new AwsError(refused.type, refused.message)
-    const input = convertStructure(operation.input, members)
+    const input = plain ?? convertStructure(operation.input, members!)
     checkStructure(operation.input, input)
     const { services } = this.#options
     const nowMs = services.clock.now()

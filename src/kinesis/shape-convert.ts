@@ -68,14 +68,18 @@ function refuse(value: unknown, wanted: string): never {
 
 const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
+/** Whether the last digit before the padding says more than bytes have room for, or is none. */
+export function hasStrayBits(text: string, pads: number): boolean {
+  const last = base64Digits.indexOf(text[text.length - pads - 1] ?? '')
+  return last < 0 || (pads === 2 ? last & 15 : pads === 1 ? last & 3 : 0) !== 0
+}
+
 /** Base64 as strictly as AWS reads it: whole groups of four, the standard alphabet, no stray bits before the padding. */
 function decodeBase64(text: string): Buffer {
   const length = text.length
   if (length === 0) return Buffer.alloc(0)
   const pads = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const last = base64Digits.indexOf(text[length - pads - 1] ?? '')
-  const straySet = pads === 2 ? last & 15 : pads === 1 ? last & 3 : 0
-  if (length % 4 === 0 && last >= 0 && straySet === 0 && !text.includes('-') && !text.includes('_')) {
+  if (length % 4 === 0 && !hasStrayBits(text, pads) && !text.includes('-') && !text.includes('_')) {
     const bytes = Buffer.from(text, 'base64')
     // Node skips what is not base64, so a full-length result means that nothing was skipped.
     if (bytes.length === (length / 4) * 3 - pads) return bytes
