@@ -14,7 +14,7 @@ import { toAwsError } from './error-map.ts'
 import { framesOf } from './event-frames.ts'
 import { eventStreamType } from './event-stream.ts'
 import { encodeJson } from './json.ts'
-import type { Answer, Operation, Services } from './operation.ts'
+import { type Answer, contextOf, type Operation, type Services } from './operation.ts'
 import { readPlain } from './plain-json.ts'
 import { RequestIds } from './request-ids.ts'
 import { checkStructure } from './shape-check.ts'
@@ -126,7 +126,7 @@ export class Door {
     const { services } = this.#options
     const nowMs = services.clock.now()
     services.limits.call(operation.name, input, nowMs)
-    return operation.run(input as never, { ...services, nowMs, format, room: request.room, hungUp: request.hungUp })
+    return operation.run(input as never, contextOf(services, { nowMs, format, room: request.room, hungUp: request.hungUp }))
   }
 
   #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {
