@@ -1,5 +1,6 @@
 // One broker: the composition root. Start and stop order stand on one screen; nothing here is global, so many brokers live in one process.
 
+import { crc32c } from '../protocol/records/crc32c.ts'
 import type { Store, StoreFailed, StoreOptions } from '../storage/store.ts'
 import { AdminServer, type BrokerState } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -12,6 +13,9 @@ import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
 import { type Logger, silentLogger } from './logging.ts'
 import { measure } from './measure.ts'
 import { type Random, systemRandom } from './random.ts'
+
+/** A broker that is hardly written to does without the file. */
+const journalFileAfterEntries = 32
 
 /** Where a door listens. */
 export interface Listen {
@@ -169,6 +173,11 @@ class RunningBroker implements Broker {
       now: () => clock.now(),
       flush: settings.get('flush'),
       recentBytesMax: settings.get('recent.chunk.cache.bytes'),
+      journalFile: {
+        bytes: settings.get('journal.file.bytes'),
+        afterEntries: journalFileAfterEntries,
+        checksum: (bytes, seed) => crc32c(bytes, 0, bytes.length, seed),
+      },
       onFailure: (error) => {
         logger.error('the store has failed: nothing more is acknowledged', { error })
         onStoreFailure?.(error)

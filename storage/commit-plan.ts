@@ -3,7 +3,8 @@
 import { Notices } from './batch.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Journal, NewEntry } from './journal.ts'
-import { chunkKey, garbageKey, journalKey, segmentKey } from './keys.ts'
+import { type JournalFile, type JournalMark, packMark } from './journal-file.ts'
+import { chunkKey, garbageKey, journalKey, journalMarkKey, segmentKey } from './keys.ts'
 import type { Change, Changes, LmdbEnvironment } from './lmdb-environment.ts'
 import type { AppendRequest, AppendResult, Bounds, CommitNotice, Replacement, RetentionPolicy, SegmentPolicy } from './log.ts'
 import { everything, type PartitionBook, packGarbage } from './partition-book.ts'
@@ -27,6 +28,8 @@ const defaultPolicy: SegmentPolicy = { segmentBytes: 1024 ** 3, segmentMs: 7 * 2
 export interface PlanContext {
   environment: LmdbEnvironment
   journal: Journal
+  /** Null: small appends are gathered in LMDB alone. */
+  file: JournalFile | null
   book: PartitionBook
   recent: RecentChunks
   policies: Map<number, SegmentPolicy>
@@ -45,6 +48,10 @@ export class CommitPlan {
   #background = false
   #settledBytes = 0
   #entry: NewEntry | undefined
+  /** The entry goes into the journal file, and there is nothing else. */
+  #filed = false
+  #mark: JournalMark | null = null
+  #leaves = false
   #spentCount = 0
   appends = 0
   appendedBytes = 0
@@ -152,11 +159,23 @@ export class CommitPlan {
       draft.close()
       if (draft.looseBytes >= this.#policy.settleBytes) this.#settleDraft(draft)
     }
-    if (journal.bytes < this.#policy.bytesMax) return
+    if (journal.bytes < this.#policy.bytesMax && !this.#context.file?.crowded) return
     for (const { partition } of journal.oldest()) {
       if (this.#settledBytes >= bytesMax) return
       this.#settleDraft(this.#closed(partition))
     }
+  }
+
+  /** The journal file of this id counts from now on. */
+  useFile(id: Buffer): void {
+    this.#mark = { floor: this.#context.journal.floor, id }
+  }
+
+  /** Settles everything and does without the journal file: the last commit before the end. */
+  leaveFile(): void {
+    for (const partition of this.#context.journal.partitions) this.#closed(partition).settle()
+    this.#mark = { floor: this.#context.journal.nextSequence, id: null }
+    this.#leaves = true
   }
 
   #settleDraft(draft: PartitionDraft): void {
@@ -181,12 +200,13 @@ export class CommitPlan {
       this.#changeSegments(partition, draft)
     }
     this.#keepJournal()
-    return { list: this.#changes, bytes: this.#bytes, clear: this.#clear, background: this.#background }
+    const filed = this.#filed ? this.#entry! : null
+    return { list: this.#changes, bytes: this.#bytes, clear: this.#clear, filed, background: this.#background }
   }
 
   /** The commit is durable: readers see it from now on. */
   publish(): readonly CommitNotice[] {
-    const { book, journal, recent, policies } = this.#context
+    const { book, journal, file, recent, policies } = this.#context
     if (this.#clear) {
       book.cleared(true)
       journal.clear()
@@ -194,6 +214,8 @@ export class CommitPlan {
       policies.clear()
     }
     journal.deleted(this.#spentCount)
+    if (this.#mark) file?.recorded(this.#mark.floor)
+    if (this.#leaves) file?.left()
     for (const [partition, draft] of this.#drafts) {
       if (draft.chunks) journal.settled(partition)
       for (const { baseOffset, endOffset, bytes, borrowed, pooled } of draft.chunks ?? []) {
@@ -209,7 +231,7 @@ export class CommitPlan {
         policies.delete(partition)
       } else book.set(partition, draft.facts)
     }
-    if (this.#entry) journal.added(this.#entry, (partition) => this.#drafts.get(partition)!.before)
+    if (this.#entry) journal.added(this.#entry, this.#filed, (partition) => this.#drafts.get(partition)!.before)
     return this.#notices.list
   }
 
@@ -247,8 +269,11 @@ export class CommitPlan {
 
   /** What stays small goes into one entry, with a note for each partition whose parts are void from now on. */
   #keepJournal(): void {
-    const { journal } = this.#context
-    if (this.#clear) return
+    const { journal, file } = this.#context
+    if (this.#clear) {
+      this.#keepMark(journal.nextSequence, true)
+      return
+    }
     const small: Piece[] = []
     const dropped: number[] = []
     for (const [partition, draft] of this.#drafts) {
@@ -257,11 +282,20 @@ export class CommitPlan {
     }
     if (small.length > 0 || dropped.length > 0) {
       this.#entry = journal.entryOf(this.#nowMs, small, dropped)
+      this.#filed = this.#changes.length === 0 && !this.#mark && file?.takes(this.#entry.value.length) === true
+      if (this.#filed) return
       this.#change(journalKey(this.#entry.sequence), this.#entry.value)
     }
+    this.#keepMark(journal.floor, journal.floor > (file?.floor ?? 0))
     const spent = journal.spentKeys(spentEntriesMax)
     for (const key of spent) this.#change(key, null)
     this.#spentCount = spent.length
+  }
+
+  /** Which entries are void is said as soon as there is a commit of LMDB to say it: a partition that it drops must not come back from one of them. */
+  #keepMark(floor: number, isNews: boolean): void {
+    if (isNews) this.#mark ??= this.#context.file?.mark(floor) ?? null
+    if (this.#mark) this.#change(journalMarkKey, packMark(this.#mark))
   }
 
   #shorten(partition: number, draft: PartitionDraft, facts: PartitionFacts): Bounds {

@@ -60,7 +60,8 @@ function removeUnfinished(directory: string): void {
   for (const name of readdirSync(directory)) if (name.startsWith(`${fileName}.new-`)) rmSync(join(directory, name), { force: true })
 }
 
-function syncDirectory(path: string): void {
+/** A file that was made or renamed is there for good once its directory is synced. */
+export function syncDirectory(path: string): void {
   const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)

@@ -7,7 +7,7 @@ import { packRow, unpackRow } from './rows.ts'
 import { StoreUnusable } from './store.ts'
 
 /** The version that this code writes and reads. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /** What is needed of LMDB here. */
 export interface Claimable {
@@ -22,6 +22,8 @@ export type Migration = (database: Claimable) => void
 const migrations = new Map<number, Migration>([
   // 2 has a journal beside the chunks, and 1 none: there is nothing to change, but version 1 would not find what is in it.
   [1, () => {}],
+  // 3 may have part of the journal in a file, which 2 would not look for.
+  [2, () => {}],
 ])
 
 // On the global object, so that two copies of this module in one process still see each other.

@@ -1,15 +1,17 @@
 // Small appends between their commit and their chunk. A chunk of its own for each would make LMDB copy a page of the tree for every partition that a commit touches:
-// eight bytes written for one that was sent. So the small appends of a commit, of all partitions, are one value, the entry; here is what is in the entries, in memory
-// too. When enough of a partition has come together it is settled: joined into one chunk of the log. An entry whose pieces are all settled is deleted, oldest first.
+// eight bytes written for one that was sent. So the small appends of a commit, of all partitions, are one value, the entry, in LMDB or in the journal file; here is what
+// is in the entries, in memory too. When enough of a partition has come together it is settled: joined into one chunk of the log. An entry whose pieces are all settled is deleted, oldest first.
 // Which partitions are settled when is commit-plan.ts's decision; what a start finds is put together with the stored rows by partition-book.ts.
 import { BufferPool } from './buffer-pool.ts'
 import { Fifo } from './fifo.ts'
 import { contentAt, entryBytesOf, packEntry, unpackEntry } from './journal-entry.ts'
+import type { FoundSlot } from './journal-slot.ts'
 import { journalKey, journalRange, journalSequence } from './keys.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import type { Chunk } from './log.ts'
 import { Piece } from './piece.ts'
 import { type PartitionFacts, withChunk } from './segments.ts'
+import { StoreUnusable } from './store.ts'
 
 /** An entry that is stored. */
 export interface Journaled {
@@ -22,6 +24,8 @@ export interface Journaled {
   live: number
   /** Its memory, to be used again; null where somebody was given a view of it. */
   memory: Buffer | null
+  /** It is in the journal file, not in LMDB. */
+  readonly filed: boolean
 }
 
 /** An entry that a commit is about to store. */
@@ -53,29 +57,41 @@ export class Journal {
   /** Entries from the first one that is not wholly settled. */
   readonly #entries = new Fifo<Journaled>()
   #bytes = 0
-  /** Entries before those, which are still stored. */
-  readonly #spent = new Fifo<Journaled>()
-  #nextSequence = 0
+  /** Entries before those, which are still in LMDB. */
+  readonly #spent = new Fifo<number>()
+  /** That of the next entry. */
+  nextSequence = 0
 
-  /** What the last process left. */
-  static load(environment: LmdbEnvironment): Journal {
+  /** What the last process left, in LMDB and in the journal file. Entries below `floor` are void. Throws StoreUnusable. */
+  static load(environment: LmdbEnvironment, floor = 0, filed: readonly FoundSlot[] = []): Journal {
     const journal = new Journal()
+    journal.nextSequence = floor
+    const found: { sequence: number; value: Buffer; filed: boolean }[] = filed.map(({ sequence, value }) => ({ sequence, value, filed: true }))
     for (const key of Array.from(environment.keys(journalRange))) {
-      const value = environment.copy(key)
-      if (value) journal.#recover(journalSequence(key), value)
+      const sequence = journalSequence(key)
+      if (sequence < floor) journal.#spent.push(sequence)
+      else found.push({ sequence, value: environment.copy(key)!, filed: false })
+    }
+    found.sort((one, other) => one.sequence - other.sequence)
+    for (const [i, entry] of found.entries()) {
+      // Without entries in the file nothing was said of the first ones that LMDB deleted.
+      const expected = i > 0 || filed.length > 0 ? journal.nextSequence : entry.sequence
+      if (entry.sequence !== expected)
+        throw new StoreUnusable(`${environment.directory} is damaged: entry ${expected} of its journal is missing, and ${entry.sequence} is there`)
+      journal.#recover(entry.sequence, entry.value, entry.filed)
     }
     return journal
   }
 
   /** Where a piece lies is known once the stored rows of its partition were read. */
-  #recover(sequence: number, value: Buffer): void {
+  #recover(sequence: number, value: Buffer, filed: boolean): void {
     const { nowMs, parts, dropped } = unpackEntry(value)
     for (const partition of dropped) this.settled(partition)
     const pieces = parts.map(({ partition, baseOffset, offsetCount, maxTimestampMs, runs, bytes }) => {
       const facts = { baseOffset, endOffset: baseOffset + offsetCount, position: 0, maxTimestampMs, runningMaxTimestampMs: -1 }
       return new Piece(partition, facts, runs, bytes, false, false)
     })
-    const entry = this.#begin(sequence, nowMs, value.length, pieces, null)
+    const entry = this.#begin(sequence, nowMs, value.length, pieces, null, filed)
     for (const piece of pieces) {
       piece.entry = entry
       this.#looseOf(piece.partition).pieces.push(piece)
@@ -85,6 +101,16 @@ export class Journal {
   /** Memory that is held, about. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Everything below this entry is settled, durably. */
+  get floor(): number {
+    return this.#entries.at(0)?.sequence ?? this.nextSequence
+  }
+
+  /** Partitions of which something is here. */
+  get partitions(): number[] {
+    return [...this.#byPartition.keys()]
   }
 
   /** What a partition has here, in order of offset. */
@@ -162,12 +188,12 @@ export class Journal {
   entryOf(nowMs: number, pieces: readonly Piece[], dropped: readonly number[]): NewEntry {
     const value = this.pool.take(entryBytesOf(pieces, dropped))
     packEntry(value, nowMs, pieces, dropped)
-    return { sequence: this.#nextSequence, value, nowMs, pieces, droppedCount: dropped.length }
+    return { sequence: this.nextSequence, value, nowMs, pieces, droppedCount: dropped.length }
   }
 
-  /** An entry is durable. `storedFacts` are those that the rows of a piece's partition have. */
-  added({ sequence, value, nowMs, pieces, droppedCount }: NewEntry, storedFacts: (partition: number) => PartitionFacts): void {
-    const entry = this.#begin(sequence, nowMs, value.length, pieces, value)
+  /** An entry is durable, in the journal file or in LMDB. `storedFacts` are those that the rows of a piece's partition have. */
+  added({ sequence, value, nowMs, pieces, droppedCount }: NewEntry, filed: boolean, storedFacts: (partition: number) => PartitionFacts): void {
+    const entry = this.#begin(sequence, nowMs, value.length, pieces, value, filed)
     let at = contentAt(pieces.length, droppedCount)
     for (const piece of pieces) {
       const loose = this.#looseOf(piece.partition)
@@ -196,7 +222,7 @@ export class Journal {
 
   /** Keys of entries that hold nothing any more, oldest first. */
   spentKeys(countMax: number): Buffer[] {
-    return Array.from({ length: Math.min(countMax, this.#spent.length) }, (_, i) => journalKey(this.#spent.at(i)!.sequence))
+    return Array.from({ length: Math.min(countMax, this.#spent.length) }, (_, i) => journalKey(this.#spent.at(i)!))
   }
 
   /** The first `count` of them are deleted. */
@@ -211,10 +237,10 @@ export class Journal {
     this.#bytes = 0
   }
 
-  #begin(sequence: number, nowMs: number, valueBytes: number, pieces: readonly Piece[], memory: Buffer | null): Journaled {
+  #begin(sequence: number, nowMs: number, valueBytes: number, pieces: readonly Piece[], memory: Buffer | null, filed: boolean): Journaled {
     const bytes = valueBytes + pieceOverheadBytes * (1 + pieces.length)
-    const entry: Journaled = { sequence, nowMs, bytes, pieces, live: pieces.length, memory }
-    this.#nextSequence = sequence + 1
+    const entry: Journaled = { sequence, nowMs, bytes, pieces, live: pieces.length, memory, filed }
+    this.nextSequence = sequence + 1
     this.#entries.push(entry)
     this.#bytes += bytes
     return entry
@@ -225,7 +251,7 @@ export class Journal {
     while (this.#entries.at(0)?.live === 0) {
       const entry = this.#entries.shift()!
       this.#bytes -= entry.bytes
-      this.#spent.push(entry)
+      if (!entry.filed) this.#spent.push(entry.sequence)
     }
   }
 

@@ -139,8 +139,11 @@ export function journalKey(sequence: number): Buffer {
   return key
 }
 
+/** The row that says which file has entries beside these, and from which entry on they count. */
+export const journalMarkKey = Buffer.from([kinds.journal])
+
 export const journalSequence = (key: Uint8Array): number => readUint64(key, 1)
-export const journalRange = { start: Buffer.from([kinds.journal]), end: Buffer.from([kinds.journal + 1]) }
+export const journalRange = { start: Buffer.from([kinds.journal, 0]), end: Buffer.from([kinds.journal + 1]) }
 
 /**
  * The key of a chunk: kind, partition, base offset, and then the rest of its facts. Sorted by offset, it is found by any offset it holds; and

@@ -4,6 +4,7 @@ import { checkDataFile, dataFile, makeDataFile } from './data-file.ts'
 import { type Claim, checkSchema, claimDirectory, refuseSecondProcess, schemaRow } from './directory.ts'
 import { commitFailure } from './disk-errors.ts'
 import { DiskRoom } from './disk-room.ts'
+import type { NewEntry } from './journal.ts'
 import { schemaKey } from './keys.ts'
 import { StoreFailed, StoreUnusable } from './store.ts'
 
@@ -20,6 +21,8 @@ export interface Changes {
   bytes: number
   /** Everything but the schema goes first. */
   clear: boolean
+  /** Or, instead of all that: an entry for the journal file. */
+  filed: NewEntry | null
   /** May take its time on another thread: nobody waits for it, or its pages are cold. */
   background: boolean
 }

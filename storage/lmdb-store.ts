@@ -2,12 +2,14 @@
 import { collectBatch } from './batch.ts'
 import type { PlanContext } from './commit-plan.ts'
 import { Journal } from './journal.ts'
+import { JournalFile, unpackMark } from './journal-file.ts'
+import { journalMarkKey } from './keys.ts'
 import { LmdbEnvironment } from './lmdb-environment.ts'
 import { createLmdbLog } from './lmdb-log.ts'
 import { batchWrite, createLmdbTables } from './lmdb-tables.ts'
 import { PartitionBook } from './partition-book.ts'
 import { RecentChunks } from './recent-chunks.ts'
-import type { Store, StoreOptions } from './store.ts'
+import { type Store, type StoreOptions, StoreUnusable } from './store.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /**
@@ -19,10 +21,11 @@ import { WriteQueue } from './write-queue.ts'
 export async function openLmdbStore(directory: string, options: StoreOptions): Promise<Store> {
   let queue: WriteQueue | undefined
   const environment = await LmdbEnvironment.open(directory, options.flush, (error) => queue?.fail(error))
-  const journal = Journal.load(environment)
+  const { journal, file } = await loadJournal(environment, options)
   const context: PlanContext = {
     environment,
     journal,
+    file,
     book: new PartitionBook(environment, journal),
     recent: new RecentChunks(options.recentBytesMax),
     policies: new Map(),
@@ -50,8 +53,37 @@ export async function openLmdbStore(directory: string, options: StoreOptions): P
     },
     clear: () => writes.submit({ kind: 'clear', bytes: 0, apply: (plan) => plan.clear() }),
     close: () => {
-      closed ??= writes.close().then(() => environment.close())
+      closed ??= end(writes, environment, file)
       return closed
     },
   }
+}
+
+/** The journal and its file. Rejects with StoreUnusable, and gives the directory up then. */
+async function loadJournal(
+  environment: LmdbEnvironment,
+  { flush, journalFile }: StoreOptions,
+): Promise<{ journal: Journal; file: JournalFile | null }> {
+  let file: JournalFile | null = null
+  try {
+    const row = environment.copy(journalMarkKey)
+    const mark = row ? unpackMark(row) : { floor: 0, id: null }
+    if (mark.id && !journalFile)
+      throw new StoreUnusable(`the last writes of ${environment.directory} are in a journal file, which this store was opened without`)
+    if (journalFile && (flush === 'sync' || mark.id)) file = new JournalFile(environment.directory, journalFile)
+    const filed = file?.recover(mark) ?? []
+    return { journal: Journal.load(environment, file?.floor ?? mark.floor, filed), file }
+  } catch (error) {
+    await file?.close()
+    await environment.close()
+    throw error
+  }
+}
+
+/** What is in the journal file goes into LMDB, so that a directory at rest has all of it in one place. Where that fails, it stays in the file. */
+async function end(writes: WriteQueue, environment: LmdbEnvironment, file: JournalFile | null): Promise<void> {
+  if (file?.inUse) writes.submit({ kind: 'rewrite', bytes: 0, apply: (plan) => plan.leaveFile() }).catch(() => {})
+  await writes.close()
+  await file?.close()
+  await environment.close()
 }

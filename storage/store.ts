@@ -1,4 +1,5 @@
 // A store: one log and its tables in one place, with one commit for both.
+import type { Checksum } from './journal-slot.ts'
 import type { Log, Stamp } from './log.ts'
 import type { Batch, Tables } from './tables.ts'
 
@@ -32,6 +33,8 @@ export interface StoreOptions {
   recentBytesMax: number
   /** How small appends are gathered on disk; without it as `journalUsual` says. */
   journal?: JournalPolicy
+  /** Without it small appends are gathered in LMDB alone, and a directory whose last writes are in such a file cannot be opened. */
+  journalFile?: JournalFilePolicy
   /** Told once when the store has failed for good. */
   onFailure(error: StoreFailed): void
 }
@@ -47,6 +50,15 @@ export interface JournalPolicy {
 }
 
 export const journalUsual: JournalPolicy = { smallBytesMax: 32 * 1024, settleBytes: 256 * 1024, bytesMax: 32 * 1024 * 1024 }
+
+/** A file that small commits are written to first; only with flush `sync`. */
+export interface JournalFilePolicy {
+  /** Its size, which it has from the beginning. 0: none is made, and one that is there is read. */
+  bytes: number
+  /** It is made once so many entries would have gone into it. */
+  afterEntries: number
+  checksum: Checksum
+}
 
 /** Figures for /metrics. */
 export interface StoreFigures {

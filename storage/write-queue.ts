@@ -3,6 +3,7 @@
 import { problemOf } from './batch.ts'
 import { CommitPlan, type PlanContext } from './commit-plan.ts'
 import { Fifo } from './fifo.ts'
+import type { Changes } from './lmdb-environment.ts'
 import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from './log.ts'
 import { StorageFull, StoreFailed } from './store.ts'
 
@@ -168,7 +169,7 @@ export class WriteQueue {
     }
     if (taken[0]?.kind !== 'clear') plan.settle(Math.min(Math.max(settleBytesMin, 2 * plan.appendedBytes), roomBytes - plan.appendedBytes))
     const changes = plan.finish()
-    if (changes.list.length === 0 && !changes.clear) {
+    if (changes.list.length === 0 && !changes.clear && !changes.filed) {
       this.#settle(plan, taken, results)
       return
     }
@@ -177,14 +178,28 @@ export class WriteQueue {
       this.#count(plan, performance.now() - startedMs)
       this.#settle(plan, taken, results)
     }
+    const failed = (error: unknown) => {
+      plan.abandon()
+      this.#refuse(error, taken, collects)
+    }
     this.#committing = true
-    const done = this.#context.environment.commit(changes)
+    let done: undefined | Promise<void>
+    try {
+      done = this.#store(changes)
+    } catch (error) {
+      failed(error)
+      return
+    }
     if (!done) succeeded()
-    else
-      done.then(succeeded, (error: unknown) => {
-        plan.abandon()
-        this.#refuse(error, taken, collects)
-      })
+    else done.then(succeeded, failed)
+  }
+
+  #store(changes: Changes): undefined | Promise<void> {
+    const { environment, journal, file } = this.#context
+    if (changes.filed) return file!.write(changes.filed, journal.floor)
+    if (file?.wanted && environment.room.forValues() > file.roomWanted)
+      file.make((id) => this.submit({ kind: 'rewrite', bytes: 0, apply: (plan) => plan.useFile(id) }))
+    return environment.commit(changes)
   }
 
   /** What the next commit carries: in order, up to its size, and a clear by itself. Refuses what does not fit the disk, and what waits behind it. */

@@ -40,6 +40,13 @@ export const ownSettings = {
     meaning:
       'sync: an answer follows the disk’s sync, kill -9 and a power cut lose nothing acknowledged. async: it follows the write; a power cut may lose the last moments.',
   }),
+  'journal.file.bytes': int({
+    default: 16 * 1024 * 1024,
+    min: 0,
+    max: 1024 ** 3,
+    meaning:
+      'The size of journal.bin in the data directory, where small writes are synced before LMDB gathers them. 0: LMDB alone; acknowledgements of small writes take longer.',
+  }),
   'aws.account.id': string({ default: '000000000000', pattern: /^\d{12}$/, shape: 'twelve digits', meaning: 'The account in ARNs.' }),
   'aws.region': string({
     default: 'us-east-1',

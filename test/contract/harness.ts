@@ -1,6 +1,9 @@
 // What the storage suites share: a store under test, a clock that a test moves, and entry runs whose bytes say who they are.
+import { cpSync, existsSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32c } from '../../protocol/records/crc32c.ts'
 import type { AppendRequest, Chunk } from '../../storage/log.ts'
-import type { JournalPolicy, Store, StoreOptions } from '../../storage/store.ts'
+import type { JournalFilePolicy, JournalPolicy, Store, StoreOptions } from '../../storage/store.ts'
 
 /** Bytes before the text of a run: base offset and leader epoch, as the stamp writes them. */
 export const stampBytes = 12
@@ -29,6 +32,20 @@ export const storeOptions = (clock: TestClock, more: Partial<StoreOptions> = {})
 
 /** Each commit stores a chunk for each partition: chunks are then where a test put them. */
 export const noJournal: JournalPolicy = { smallBytesMax: 0, settleBytes: 0, bytesMax: 0 }
+
+/** A journal file that is made at once. */
+export const journalFileOf = (bytes: number): JournalFilePolicy => ({
+  bytes,
+  afterEntries: 0,
+  checksum: (bytes, seed) => crc32c(bytes, 0, bytes.length, seed),
+})
+
+/** What a kill leaves: the files of a store that is open, in a directory of their own. */
+export function asKilled(directory: string): string {
+  const left = mkdtempSync(`${directory}-killed`)
+  for (const name of ['data.mdb', 'journal.bin']) if (existsSync(join(directory, name))) cpSync(join(directory, name), join(left, name))
+  return left
+}
 
 /** Opens a store for one test. `reopen` closes it and opens what survived; absent where nothing survives. */
 export interface StoreUnderTest {

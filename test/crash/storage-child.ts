@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { table } from '../../storage/tables.ts'
-import { entry, stamp } from './storage-entry.ts'
+import { entry, journalFile, stamp } from './storage-entry.ts'
 
 const [directory = '', runText = '0'] = process.argv.slice(2)
 const say = (line: string) => writeSync(1, `${line}\n`)
@@ -20,6 +20,7 @@ const store = await openLmdbStore(directory, {
   recentBytesMax: 4 * 1024 * 1024,
   // Partitions settle often, and the oldest have to make room.
   journal: { smallBytesMax: 32_768, settleBytes: 20_000, bytesMax: 40_000 },
+  journalFile,
   onFailure: (error) => {
     throw error
   },

@@ -1,4 +1,13 @@
 // The entries of the storage crash test: each says what it is, how long it is, and fills the rest with a byte that can be checked.
+import { crc32c } from '../../protocol/records/crc32c.ts'
+import type { JournalFilePolicy } from '../../storage/store.ts'
+
+/** So small that it is written round and round. */
+export const journalFile: JournalFilePolicy = {
+  bytes: 128 * 1024,
+  afterEntries: 2,
+  checksum: (bytes, seed) => crc32c(bytes, 0, bytes.length, seed),
+}
 
 const textAt = 20
 

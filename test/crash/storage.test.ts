@@ -5,7 +5,7 @@ import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
 import { childOf } from './child.ts'
-import { entriesOf, stamp } from './storage-entry.ts'
+import { entriesOf, journalFile, stamp } from './storage-entry.ts'
 
 const kills = Number(process.env['CRASH_KILLS'] ?? 30)
 const child = childOf('storage-child', { leastMs: 5, spreadMs: 250 })
@@ -95,6 +95,7 @@ test(`nothing acknowledged is lost over ${kills} kills`, async () => {
       now: Date.now,
       flush: 'sync',
       recentBytesMax: 0,
+      journalFile,
       onFailure: (error) => expect.fail(error.message),
     })
     openMs.push(performance.now() - startedMs)

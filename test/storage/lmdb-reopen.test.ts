@@ -169,8 +169,8 @@ describe('a directory', () => {
       })`
     const set = (version: number) =>
       execFileSync(process.execPath, ['-e', code, join(directory, 'data.mdb'), schemaKey.toString('hex'), packRow({ version }).toString('hex')])
-    set(3)
-    await expect(open()).rejects.toThrow(/newer twinlog \(schema 3, this one knows 2\)/)
+    set(4)
+    await expect(open()).rejects.toThrow(/newer twinlog \(schema 4, this one knows 3\)/)
     // An older one is taken over.
     set(1)
     await (await open()).close()

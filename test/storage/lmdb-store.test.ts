@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
-import type { StoreOptions } from '../../storage/store.ts'
-import { noJournal, storeOptions, TestClock } from '../contract/harness.ts'
+import { journalUsual, type StoreOptions } from '../../storage/store.ts'
+import { journalFileOf, noJournal, storeOptions, TestClock } from '../contract/harness.ts'
 import { logContract } from '../contract/log.ts'
 import { replaceContract } from '../contract/replace.ts'
 import { rollingContract } from '../contract/rolling.ts'
@@ -29,3 +29,4 @@ logContract('in LMDB, nothing kept in memory', opener({ recentBytesMax: 0 }))
 replaceContract('in LMDB, nothing kept in memory', opener({ recentBytesMax: 0 }))
 logContract('in LMDB, synced later', opener({ flush: 'async' }))
 replaceContract('in LMDB, synced later', opener({ flush: 'async' }))
+storeContract('in LMDB, by way of the journal file', opener({ journal: journalUsual, journalFile: journalFileOf(256 * 1024) }))

@@ -10,7 +10,7 @@ import type { Chunk } from '../../storage/log.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
-import { noJournal, run, stampBytes, storeOptions, TestClock } from '../contract/harness.ts'
+import { asKilled, journalFileOf, noJournal, run, stampBytes, storeOptions, TestClock } from '../contract/harness.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'twinlog-model-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -163,6 +163,7 @@ test('one write at a time, the durable store and the one in memory answer alike'
 })
 
 /** From one that keeps nothing to one that keeps all; small segments settle what is in it too. */
+const files = fc.constantFrom({}, {}, { journalFile: journalFileOf(4096) }, { journalFile: journalFileOf(64 * 1024) })
 const journals = fc.record({
   segmentBytes: fc.constantFrom(1000, 1e6),
   smallBytesMax: fc.constantFrom(0, 250, 1e6),
@@ -192,15 +193,18 @@ function runsOf(chunk: Chunk, known: readonly Run[]): Run[] {
 
 test('many writes at once, across reopens, the durable store answers as an array would', async () => {
   const burst = fc.array(fc.oneof({ weight: 8, arbitrary: append }, { weight: 1, arbitrary: retain }), { minLength: 1, maxLength: 25 })
-  const history = fc.array(fc.record({ burst, trim, reopen: fc.boolean(), batch: fc.boolean() }), { minLength: 1, maxLength: 8 })
+  const history = fc.array(fc.record({ burst, trim, reopen: fc.constantFrom(false, 'closed', 'killed'), batch: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 8,
+  })
   await fc.assert(
-    fc.asyncProperty(history, fc.constantFrom(0, 1e6), journals, async (rounds, recentBytesMax, { segmentBytes, ...journal }) => {
+    fc.asyncProperty(history, fc.constantFrom(0, 1e6), journals, files, async (rounds, recentBytesMax, { segmentBytes, ...journal }, file) => {
       const clock = new TestClock()
-      const options = storeOptions(clock, { recentBytesMax, journal })
+      const options = storeOptions(clock, { recentBytesMax, journal, ...file })
       const setPolicies = (to: Store) => {
         for (const id of [1, 2, 3]) to.log.setSegmentPolicy(id, { segmentBytes, segmentMs: 1000 })
       }
-      const directory = mkdtempSync(join(root, 'd'))
+      let directory = mkdtempSync(join(root, 'd'))
       let store = await openLmdbStore(directory, options)
       setPolicies(store)
       const model = new Map<number, Run[]>([1, 2, 3].map((id) => [id, []]))
@@ -234,6 +238,7 @@ test('many writes at once, across reopens, the durable store answers as an array
         expect(endOffset).toBeGreaterThanOrEqual(before.endOffset)
         await store.log.trim(round.trim.partition, startOffset + Math.round((endOffset - startOffset) * round.trim.part * round.trim.part))
         if (round.reopen) {
+          if (round.reopen === 'killed') directory = asKilled(directory)
           await store.close()
           store = await openLmdbStore(directory, options)
           setPolicies(store)

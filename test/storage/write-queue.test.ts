@@ -59,6 +59,7 @@ beforeEach(() => {
   context = {
     environment,
     journal,
+    file: null,
     book: new PartitionBook(environment, journal),
     recent: new RecentChunks(1e6),
     policies: new Map(),
