@@ -3,8 +3,10 @@
 import { Notices } from './batch.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Journal, NewEntry } from './journal.ts'
+import { entryBytesOf } from './journal-entry.ts'
 import { type JournalFile, type JournalMark, packMark } from './journal-file.ts'
-import { chunkKey, garbageKey, journalKey, journalMarkKey, segmentKey } from './keys.ts'
+import { journalKept, keepJournal, type Upkeep } from './journal-upkeep.ts'
+import { chunkKey, garbageKey, journalKey, journalMarkKey } from './keys.ts'
 import type { Change, Changes, LmdbEnvironment } from './lmdb-environment.ts'
 import type { AppendRequest, AppendResult, Bounds, CommitNotice, Replacement, RetentionPolicy, SegmentPolicy } from './log.ts'
 import { everything, type PartitionBook, packGarbage } from './partition-book.ts'
@@ -13,12 +15,10 @@ import type { Piece } from './piece.ts'
 import type { RecentChunks } from './recent-chunks.ts'
 import { replaced } from './replacement.ts'
 import { planRetention } from './retention.ts'
-import { packSegment } from './segment-row.ts'
+import { changeSegments } from './segment-row.ts'
 import { boundsOf, type ChunkFacts, nothing, type PartitionFacts, segmentsOf, trimmed, withoutSegments } from './segments.ts'
 import { type JournalPolicy, journalUsual, PartitionGone, type StoreOptions } from './store.ts'
 
-/** How many entries of the journal one commit deletes. */
-const spentEntriesMax = 64
 /** How many segments one step of retention drops. */
 const retainSegmentsMax = 64
 
@@ -49,10 +49,10 @@ export class CommitPlan {
   #settledBytes = 0
   #entry: NewEntry | undefined
   /** The entry goes into the journal file, and there is nothing else. */
-  #filed = false
+  filed = false
   #mark: JournalMark | null = null
   #leaves = false
-  #spentCount = 0
+  #upkeep: Upkeep | undefined
   appends = 0
   appendedBytes = 0
 
@@ -152,7 +152,7 @@ export class CommitPlan {
    * Settles partitions of which enough has come together, and, where the journal is full, those that were in it longest. Comes after the appends. Writes about so
    * many bytes at most, that are not the appends' own: the others' turn comes with the next commits.
    */
-  settle(bytesMax: number): void {
+  #settle(bytesMax: number): void {
     const { journal } = this.#context
     for (const draft of this.#drafts.values()) {
       if (this.#settledBytes >= bytesMax) return
@@ -184,9 +184,25 @@ export class CommitPlan {
     draft.settle()
   }
 
-  /** Everything that is to be written. Nothing may be added afterwards. Either `publish` or `abandon` follows. */
-  finish(): Changes {
+  /** Whether it is nothing but small appends, for which the journal file has room. Comes after the appends. */
+  get fileable(): boolean {
+    const { file } = this.#context
+    if (!file || this.#changes.length > 0 || this.#mark || this.#clear) return false
+    let bytes = 0
+    for (const draft of this.#drafts.values()) {
+      draft.close()
+      if (draft.mustSettle || draft.chunks || draft.rewritten || draft.garbageBefore > 0) return false
+      // Each counted as an entry of its own: a little more than they take together.
+      if (draft.small.length > 0) bytes += entryBytesOf(draft.small, [])
+    }
+    return bytes > 0 && file.takes(bytes)
+  }
+
+  /** Everything that is to be written. Nothing may be added afterwards. Either `publish` or `abandon` follows. Settles up to `settleBytesMax` along the way, unless it is for the file. */
+  finish(settleBytesMax: number): Changes {
     if (this.#clear) this.#context.book.forgetWhileClearing()
+    this.filed = this.fileable
+    if (!this.filed && !this.#clear) this.#settle(settleBytesMax)
     for (const [partition, draft] of this.#drafts) {
       draft.close()
       if (draft.mustSettle) draft.settle()
@@ -197,10 +213,10 @@ export class CommitPlan {
       }
       if (!draft.chunks || draft.garbageBefore === everything) continue
       for (const chunk of draft.chunks) this.#change(chunkKey(partition, chunk), chunk.bytes)
-      this.#changeSegments(partition, draft)
+      changeSegments(partition, draft.before, draft.facts, (key, value) => this.#change(key, value))
     }
     this.#keepJournal()
-    const filed = this.#filed ? this.#entry! : null
+    const filed = this.filed ? this.#entry! : null
     return { list: this.#changes, bytes: this.#bytes, clear: this.#clear, filed, background: this.#background }
   }
 
@@ -213,8 +229,7 @@ export class CommitPlan {
       recent.clear()
       policies.clear()
     }
-    journal.deleted(this.#spentCount)
-    if (this.#mark) file?.recorded(this.#mark.floor)
+    if (this.#upkeep) journalKept(this.#context, this.#upkeep)
     if (this.#leaves) file?.left()
     for (const [partition, draft] of this.#drafts) {
       if (draft.chunks) journal.settled(partition)
@@ -231,7 +246,7 @@ export class CommitPlan {
         policies.delete(partition)
       } else book.set(partition, draft.facts)
     }
-    if (this.#entry) journal.added(this.#entry, this.#filed, (partition) => this.#drafts.get(partition)!.before)
+    if (this.#entry) journal.added(this.#entry, this.filed, (partition) => this.#drafts.get(partition)!.before)
     return this.#notices.list
   }
 
@@ -270,8 +285,12 @@ export class CommitPlan {
   /** What stays small goes into one entry, with a note for each partition whose parts are void from now on. */
   #keepJournal(): void {
     const { journal, file } = this.#context
+    const change = (key: Buffer, value: Buffer | null) => this.#change(key, value)
     if (this.#clear) {
-      this.#keepMark(journal.nextSequence, true)
+      // Nothing of what was is left to delete.
+      const mark = file?.mark(journal.nextSequence)
+      if (mark) change(journalMarkKey, packMark(mark))
+      this.#upkeep = { mark: mark ?? null, spentCount: 0 }
       return
     }
     const small: Piece[] = []
@@ -282,20 +301,10 @@ export class CommitPlan {
     }
     if (small.length > 0 || dropped.length > 0) {
       this.#entry = journal.entryOf(this.#nowMs, small, dropped)
-      this.#filed = this.#changes.length === 0 && !this.#mark && file?.takes(this.#entry.value.length) === true
-      if (this.#filed) return
-      this.#change(journalKey(this.#entry.sequence), this.#entry.value)
+      if (this.filed) return
+      change(journalKey(this.#entry.sequence), this.#entry.value)
     }
-    this.#keepMark(journal.floor, journal.floor > (file?.floor ?? 0))
-    const spent = journal.spentKeys(spentEntriesMax)
-    for (const key of spent) this.#change(key, null)
-    this.#spentCount = spent.length
-  }
-
-  /** Which entries are void is said as soon as there is a commit of LMDB to say it: a partition that it drops must not come back from one of them. */
-  #keepMark(floor: number, isNews: boolean): void {
-    if (isNews) this.#mark ??= this.#context.file?.mark(floor) ?? null
-    if (this.#mark) this.#change(journalMarkKey, packMark(this.#mark))
+    this.#upkeep = keepJournal(this.#context, this.#mark, change)
   }
 
   #shorten(partition: number, draft: PartitionDraft, facts: PartitionFacts): Bounds {
@@ -306,26 +315,6 @@ export class CommitPlan {
       this.#change(garbageKey(partition), packGarbage(draft.garbageBefore))
     }
     return boundsOf(facts)
-  }
-
-  /** Both lists are in order of base offset, and a segment that did not change is the same object. */
-  #changeSegments(partition: number, { before, facts }: PartitionDraft): void {
-    // Most commits touch nothing but the active segment.
-    const alike = before.closed === facts.closed && before.active !== null
-    const were = alike ? [before.active] : segmentsOf(before)
-    const are = alike ? [facts.active!] : segmentsOf(facts)
-    let i = 0
-    for (const segment of are) {
-      for (; i < were.length && were[i]!.baseOffset < segment.baseOffset; i++) {
-        this.#change(segmentKey(partition, were[i]!.baseOffset), null)
-      }
-      const old = were[i]
-      if (old === segment) i++
-      else {
-        if (old?.baseOffset === segment.baseOffset) i++
-        this.#change(segmentKey(partition, segment.baseOffset), packSegment(segment))
-      }
-    }
   }
 
   #change(key: Buffer, value: Buffer | null): void {

@@ -12,8 +12,8 @@ import { Ring } from './ring.ts'
 import { type JournalFilePolicy, StoreFailed, StoreUnusable } from './store.ts'
 
 const fileName = 'journal.bin'
-/** An entry above this goes to LMDB: for large ones the second wait matters little, and they would fill the file. */
-const entryBytesMax = 1024 * 1024
+/** An entry above this goes to LMDB: for large ones the second wait matters little, and they would fill the file before a chunk has come together. */
+const entryBytesMax = 128 * 1024
 /** Above this share of the file what is oldest is settled, so that there is always room. */
 const crowdedShare = 0.5
 /** Entries up to this are written on the event loop's thread, which saves two hand-overs ... */

@@ -6,7 +6,7 @@ import { BufferPool } from './buffer-pool.ts'
 import { Fifo } from './fifo.ts'
 import { contentAt, entryBytesOf, packEntry, unpackEntry } from './journal-entry.ts'
 import type { FoundSlot } from './journal-slot.ts'
-import { journalKey, journalRange, journalSequence } from './keys.ts'
+import { journalRange, journalSequence } from './keys.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import type { Chunk } from './log.ts'
 import { Piece } from './piece.ts'
@@ -56,15 +56,22 @@ export class Journal {
   readonly #byPartition = new Map<number, Loose>()
   /** Entries from the first one that is not wholly settled. */
   readonly #entries = new Fifo<Journaled>()
+  /** Partitions of which enough has come together for a chunk. */
+  readonly ripe = new Set<number>()
+  readonly #ripeBytes: number
   #bytes = 0
   /** Entries before those, which are still in LMDB. */
   readonly #spent = new Fifo<number>()
   /** That of the next entry. */
   nextSequence = 0
 
+  constructor(ripeBytes: number) {
+    this.#ripeBytes = ripeBytes
+  }
+
   /** What the last process left, in LMDB and in the journal file. Entries below `floor` are void. Throws StoreUnusable. */
-  static load(environment: LmdbEnvironment, floor = 0, filed: readonly FoundSlot[] = []): Journal {
-    const journal = new Journal()
+  static load(environment: LmdbEnvironment, ripeBytes: number, floor = 0, filed: readonly FoundSlot[] = []): Journal {
+    const journal = new Journal(ripeBytes)
     journal.nextSequence = floor
     const found: { sequence: number; value: Buffer; filed: boolean }[] = filed.map(({ sequence, value }) => ({ sequence, value, filed: true }))
     for (const key of Array.from(environment.keys(journalRange))) {
@@ -203,6 +210,7 @@ export class Journal {
       at += piece.bytes
       loose.pieces.push(piece)
       loose.bytes += piece.bytes
+      if (loose.bytes >= this.#ripeBytes) this.ripe.add(piece.partition)
     }
     this.#spend()
   }
@@ -212,7 +220,24 @@ export class Journal {
     const loose = this.#byPartition.get(partition)
     if (!loose) return
     this.#byPartition.delete(partition)
-    for (const { entry } of loose.pieces) {
+    this.ripe.delete(partition)
+    this.#letGo(loose.pieces)
+  }
+
+  /** What came before some pieces is in chunks now, and the rows say `stored`. Those pieces follow it, and perhaps one that is on its way here. */
+  settledTo(partition: number, stored: PartitionFacts): void {
+    const loose = this.#looseOf(partition)
+    const count = indexHolding(loose.pieces, stored.endOffset)
+    const gone = loose.pieces.slice(0, count)
+    loose.pieces = loose.pieces.slice(count)
+    loose.stored = stored
+    for (const { bytes } of gone) loose.bytes -= bytes
+    if (loose.bytes < this.#ripeBytes) this.ripe.delete(partition)
+    this.#letGo(gone)
+  }
+
+  #letGo(pieces: readonly Piece[]): void {
+    for (const { entry } of pieces) {
       if (--entry!.live > 0 || !entry!.memory) continue
       this.pool.give(entry!.memory)
       entry!.memory = null
@@ -220,9 +245,9 @@ export class Journal {
     this.#spend()
   }
 
-  /** Keys of entries that hold nothing any more, oldest first. */
-  spentKeys(countMax: number): Buffer[] {
-    return Array.from({ length: Math.min(countMax, this.#spent.length) }, (_, i) => journalKey(this.#spent.at(i)!))
+  /** Entries in LMDB that hold nothing any more, oldest first. */
+  spentSequences(countMax: number): number[] {
+    return Array.from({ length: Math.min(countMax, this.#spent.length) }, (_, i) => this.#spent.at(i)!)
   }
 
   /** The first `count` of them are deleted. */
@@ -232,6 +257,7 @@ export class Journal {
 
   clear(): void {
     this.#byPartition.clear()
+    this.ripe.clear()
     this.#entries.clear()
     this.#spent.clear()
     this.#bytes = 0

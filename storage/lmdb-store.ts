@@ -9,7 +9,7 @@ import { createLmdbLog } from './lmdb-log.ts'
 import { batchWrite, createLmdbTables } from './lmdb-tables.ts'
 import { PartitionBook } from './partition-book.ts'
 import { RecentChunks } from './recent-chunks.ts'
-import { type Store, type StoreOptions, StoreUnusable } from './store.ts'
+import { journalUsual, type Store, type StoreOptions, StoreUnusable } from './store.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /**
@@ -62,7 +62,7 @@ export async function openLmdbStore(directory: string, options: StoreOptions): P
 /** The journal and its file. Rejects with StoreUnusable, and gives the directory up then. */
 async function loadJournal(
   environment: LmdbEnvironment,
-  { flush, journalFile }: StoreOptions,
+  { flush, journal: { settleBytes } = journalUsual, journalFile }: StoreOptions,
 ): Promise<{ journal: Journal; file: JournalFile | null }> {
   let file: JournalFile | null = null
   try {
@@ -72,7 +72,7 @@ async function loadJournal(
       throw new StoreUnusable(`the last writes of ${environment.directory} are in a journal file, which this store was opened without`)
     if (journalFile && (flush === 'sync' || mark.id)) file = new JournalFile(environment.directory, journalFile)
     const filed = file?.recover(mark) ?? []
-    return { journal: Journal.load(environment, file?.floor ?? mark.floor, filed), file }
+    return { journal: Journal.load(environment, settleBytes, file?.floor ?? mark.floor, filed), file }
   } catch (error) {
     await file?.close()
     await environment.close()

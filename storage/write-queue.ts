@@ -5,6 +5,7 @@ import { CommitPlan, type PlanContext } from './commit-plan.ts'
 import { Fifo } from './fifo.ts'
 import type { Changes } from './lmdb-environment.ts'
 import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from './log.ts'
+import { Settlement } from './settlement.ts'
 import { StorageFull, StoreFailed } from './store.ts'
 
 /** A write that waits. */
@@ -60,6 +61,8 @@ const garbagePauseMs = 10
 const startAtOnceBytes = 256 * 1024
 /** A commit settles small appends of earlier ones up to this, or twice what it adds, so that settling keeps up with writing. */
 const settleBytesMin = 512 * 1024
+/** What one settlement writes, about: who cannot go into the journal file waits for it. */
+const settlementBytesMax = 2 * 1024 * 1024
 /** Pause after one that found no room. */
 const garbageRetryMs = 1000
 
@@ -68,6 +71,11 @@ export class WriteQueue {
   readonly #waiting = new Fifo<Waiting>()
   #waitingBytes = 0
   #committing = false
+  /** A settlement is under way: meanwhile only what goes into the journal file is committed. */
+  #settling = false
+  /** Taken, and waiting for it. */
+  #held: Waiting[] = []
+  #settleDueMs = 0
   #scheduled = false
   #failure: StoreFailed | undefined
   #closed: Promise<void> | undefined
@@ -121,6 +129,7 @@ export class WriteQueue {
     if (this.#failure) return
     this.#failure = error
     clearTimeout(this.#garbageTimer)
+    for (const entry of this.#held.splice(0)) entry.reject(error)
     while (this.#waiting.length > 0) this.#dequeue().reject(error)
     this.#context.options.onFailure(error)
     this.#settleIdle()
@@ -148,11 +157,12 @@ export class WriteQueue {
   }
 
   #commitNext(): void {
-    if (this.#committing || this.#failure) return
+    if (this.#committing || this.#failure || (this.#settling && this.#held.length > 0)) return
     const { room } = this.#context.environment
     const roomBytes = room.forValues()
-    const taken = this.#take(roomBytes)
-    const garbageDue = this.#garbage && !this.#closed && performance.now() >= this.#garbageDueMs
+    const taken = this.#held.length > 0 ? this.#held : this.#take(roomBytes)
+    this.#held = []
+    const garbageDue = this.#garbage && !this.#settling && !this.#closed && performance.now() >= this.#garbageDueMs
     if (taken.length === 0 && garbageDue && !room.forDeletes()) {
       this.#scheduleGarbage(garbageRetryMs)
       return
@@ -162,13 +172,16 @@ export class WriteQueue {
       return
     }
     const { plan, results } = this.#plan(taken)
-    const collects = this.#garbage && taken[0]?.kind !== 'clear' && (garbageDue || plan.appendedBytes >= garbageWithBytesMin)
+    if (this.#settling && !plan.fileable) {
+      this.#held = taken
+      return
+    }
+    const collects = this.#garbage && !this.#settling && taken[0]?.kind !== 'clear' && (garbageDue || plan.appendedBytes >= garbageWithBytesMin)
     if (collects) {
       this.#garbage = plan.collectGarbage(taken.length === 0 ? garbageChunksIdle : Math.max(garbageChunksMin, 2 * plan.chunkCount))
       this.#garbageDueMs = performance.now() + garbagePauseMs
     }
-    if (taken[0]?.kind !== 'clear') plan.settle(Math.min(Math.max(settleBytesMin, 2 * plan.appendedBytes), roomBytes - plan.appendedBytes))
-    const changes = plan.finish()
+    const changes = plan.finish(Math.min(Math.max(settleBytesMin, 2 * plan.appendedBytes), roomBytes - plan.appendedBytes))
     if (changes.list.length === 0 && !changes.clear && !changes.filed) {
       this.#settle(plan, taken, results)
       return
@@ -249,6 +262,8 @@ export class WriteQueue {
     } finally {
       // A listener that throws is loud, but what is durable is acknowledged all the same.
       for (let i = 0; i < taken.length; i++) taken[i]!.resolve(results[i])
+      // A commit of LMDB settles on its way what it touches.
+      if (plan.filed) this.#settleSome()
       this.#continue()
     }
   }
@@ -258,6 +273,30 @@ export class WriteQueue {
     else if (this.#waiting.length > 0) this.#schedule()
     else if (this.#closed) this.#settleIdle()
     else if (this.#garbage) this.#scheduleGarbage(garbagePauseMs)
+  }
+
+  /** Makes chunks of what came together in the journal file, beside the commits that go into it. */
+  #settleSome(): void {
+    const { environment, journal, file } = this.#context
+    if (!file?.inUse || this.#settling || this.#closed || (journal.ripe.size === 0 && !file.crowded)) return
+    if (performance.now() < this.#settleDueMs || environment.room.forValues() < settlementBytesMax) return
+    const settlement = new Settlement(this.#context, settlementBytesMax)
+    if (settlement.empty) return
+    const ended = (): void => {
+      this.#settling = false
+      this.#commitNext()
+    }
+    const failed = (error: unknown): void => {
+      this.#settling = false
+      this.#settleDueMs = performance.now() + garbageRetryMs
+      if (error instanceof StorageFull) this.#commitNext()
+      else this.fail(error instanceof StoreFailed ? error : new StoreFailed(`a commit failed: ${String(error)}`, { cause: error }))
+    }
+    this.#settling = true
+    Promise.resolve(environment.commit(settlement.changes)).then(() => {
+      settlement.publish()
+      ended()
+    }, failed)
   }
 
   /** The commit was not made. Nothing of it happened, so that the offsets it gave out are free again; what waits behind it may build on it. */
@@ -306,7 +345,7 @@ export class WriteQueue {
   }
 
   #settleIdle(): void {
-    if (this.#waiting.length === 0 && !this.#committing && !this.#scheduled) this.#idle?.()
+    if (this.#waiting.length + this.#held.length === 0 && !this.#committing && !this.#settling && !this.#scheduled) this.#idle?.()
   }
 }
 

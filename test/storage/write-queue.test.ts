@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { PlanContext } from '../../storage/commit-plan.ts'
 import { Journal } from '../../storage/journal.ts'
+import type { JournalFile } from '../../storage/journal-file.ts'
 import { chunkKey } from '../../storage/keys.ts'
 import type { Changes, KeyRange, LmdbEnvironment } from '../../storage/lmdb-environment.ts'
 import { createLmdbLog } from '../../storage/lmdb-log.ts'
@@ -9,7 +10,7 @@ import { batchWrite } from '../../storage/lmdb-tables.ts'
 import type { Log } from '../../storage/log.ts'
 import { PartitionBook } from '../../storage/partition-book.ts'
 import { RecentChunks } from '../../storage/recent-chunks.ts'
-import { StorageFull, StoreFailed } from '../../storage/store.ts'
+import { journalUsual, StorageFull, StoreFailed } from '../../storage/store.ts'
 import { WriteQueue } from '../../storage/write-queue.ts'
 import { run, storeOptions, TestClock } from '../contract/harness.ts'
 
@@ -55,7 +56,7 @@ beforeEach(() => {
       return (reverse ? inside.reverse() : inside).slice(0, limit).map((key) => stored.get(key)!)
     },
   } as unknown as LmdbEnvironment
-  const journal = new Journal()
+  const journal = new Journal(journalUsual.settleBytes)
   context = {
     environment,
     journal,
@@ -230,5 +231,82 @@ describe('a commit that fails for good', () => {
     ;(await commit(0)).fail(new Error('surprise'))
     await expect(write).rejects.toThrow(StoreFailed)
     expect(failures).toHaveLength(1)
+  })
+})
+
+describe('settlements', () => {
+  /** Of the file no more than that it takes everything. */
+  const takesAll = {
+    inUse: true,
+    crowded: false,
+    wanted: false,
+    floor: 0,
+    takes: () => true,
+    write: () => undefined,
+    mark: () => null,
+    recorded: () => {},
+  }
+  const whole = journalUsual.settleBytes
+  beforeEach(() => {
+    context.file = takesAll as unknown as JournalFile
+  })
+  /** One at a time, so that each is small by itself. */
+  async function fillSlowly(): Promise<void> {
+    for (let i = 0; i < whole / 16_384; i++) await append(`r${i}`, 16_384)
+  }
+  const chunksOf = ({ changes }: Commit) => changes.list.filter(({ key, value }) => value && key.length === chunkKeyBytes).length
+
+  test('small appends go on while one is under way, and others wait for it', async () => {
+    await fillSlowly()
+    const settlement = await commit(0)
+    expect(chunksOf(settlement)).toBe(1)
+    const { endOffset } = await log.bounds(1)
+    const ended: string[] = []
+    await append('meanwhile', 100)
+    track(ended, 'large', append('large', 100_000))
+    track(ended, 'behind', append('behind', 100))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(commits).toHaveLength(1)
+    expect(context.journal.pieces(1)).toHaveLength(whole / 16_384 + 1)
+    settlement.succeed()
+    const next = await commit(1)
+    // What was taken is in a chunk, and what came meanwhile is stored with what waited.
+    expect(chunksOf(next)).toBe(3)
+    next.succeed()
+    await expect.poll(() => ended).toEqual(['large', 'behind'])
+    expect((await log.bounds(1)).endOffset).toBe(endOffset + 3)
+    expect(context.journal.pieces(1)).toHaveLength(0)
+  })
+
+  test('one that finds no room changes nothing, and is tried again later', async () => {
+    await fillSlowly()
+    const pieces = context.journal.pieces(1).length
+    ;(await commit(0)).fail(new StorageFull('full'))
+    await append('after', 100)
+    expect(context.journal.pieces(1)).toHaveLength(pieces + 1)
+    expect(commits).toHaveLength(1)
+    expect(failures).toEqual([])
+  })
+
+  test('one that fails ends the store, with what waited for it', async () => {
+    await fillSlowly()
+    const settlement = await commit(0)
+    const ended: string[] = []
+    track(ended, 'large', append('large', 100_000))
+    await new Promise((resolve) => setImmediate(resolve))
+    settlement.fail(new Error('EIO'))
+    await expect.poll(() => ended).toEqual(['large StoreFailed'])
+    expect(failures).toHaveLength(1)
+  })
+
+  test('a store that is closed waits for one that is under way', async () => {
+    await fillSlowly()
+    const settlement = await commit(0)
+    const ended: string[] = []
+    track(ended, 'closed', queue.close())
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(ended).toEqual([])
+    settlement.succeed()
+    await expect.poll(() => ended).toEqual(['closed'])
   })
 })
