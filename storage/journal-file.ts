@@ -2,9 +2,10 @@
 // is durable when its entry is here, which is one write over bytes that the file has already and one sync. What is settled goes into LMDB as ever, and then its place is
 // written over. Which file counts, and from which entry on, says a row in LMDB, so that a file of another directory or of another time never does.
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, fdatasyncSync, openSync, readSync, renameSync, rmSync, statSync, writev, writevSync } from 'node:fs'
+import { closeSync, constants, fdatasync, fdatasyncSync, openSync, readSync, renameSync, rmSync, statSync, writev, writevSync } from 'node:fs'
 import { open as openAsync } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { platform } from 'node:process'
 import { syncDirectory } from './data-file.ts'
 import type { NewEntry } from './journal.ts'
 import { type FoundSlot, fileIdBytes, findSlots, packSlotHeader, slotBytesOf } from './journal-slot.ts'
@@ -21,6 +22,8 @@ const blockingBytesMax = 64 * 1024
 /** ... while the disk is faster than this. */
 const blockingMsMax = 2
 const roomShare = 8
+/** Linux syncs with the write, in one call. Elsewhere this is weaker than a sync, or not there. */
+const syncedWrites = platform === 'linux' ? constants.O_DSYNC : 0
 const zeroBytes = 1024 * 1024
 
 /** What the row in LMDB says. */
@@ -68,7 +71,7 @@ export class JournalFile {
     if (!id) return []
     const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0
     if (size === 0) throw new StoreUnusable(`${this.#path} is missing: the last writes of this data directory are in it; put it back beside data.mdb`)
-    this.#descriptor = openSync(this.#path, constants.O_RDWR | constants.O_DSYNC)
+    this.#descriptor = openSync(this.#path, constants.O_RDWR | syncedWrites)
     const bytes = readWhole(this.#descriptor, size)
     const slots = findSlots(bytes, id, this.#policy.checksum).sort((one, other) => one.sequence - other.sequence)
     for (const slot of slots) this.#floor = Math.max(this.#floor, slot.floor)
@@ -125,7 +128,7 @@ export class JournalFile {
 
   async #makeUsable(mark: (id: Buffer) => Promise<void>): Promise<void> {
     if (statSync(this.#path, { throwIfNoEntry: false })?.size !== this.#policy.bytes) await this.#write()
-    const descriptor = openSync(this.#path, constants.O_RDWR | constants.O_DSYNC)
+    const descriptor = openSync(this.#path, constants.O_RDWR | syncedWrites)
     try {
       const id = randomBytes(fileIdBytes)
       await mark(id)
@@ -169,6 +172,7 @@ export class JournalFile {
     const startedMs = performance.now()
     try {
       writeAll(this.#descriptor, parts, at)
+      if (syncedWrites === 0) fdatasyncSync(this.#descriptor)
     } catch (error) {
       throw failureOf(this.#path, error as Error)
     }
@@ -183,7 +187,8 @@ export class JournalFile {
       writev(this.#descriptor, parts, at, (error, count) => {
         if (error) return fail(error)
         if (count < lengthOf(parts)) return fail(new Error(`only ${count} bytes were written`))
-        resolve()
+        if (syncedWrites !== 0) resolve()
+        else fdatasync(this.#descriptor, (failed) => (failed ? fail(failed) : resolve()))
       })
     })
   }
