@@ -1,10 +1,10 @@
 // Groups: how fast members join, say that they live, and are given their share anew; and a start with many groups stored.
-import { findCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { heartbeat } from '../../protocol/messages/heartbeat.ts'
 import { joinGroup } from '../../protocol/messages/join-group.ts'
 import { offsetCommit } from '../../protocol/messages/offset-commit.ts'
 import { offsetFetch } from '../../protocol/messages/offset-fetch.ts'
 import { syncGroup } from '../../protocol/messages/sync-group.ts'
+import { coordinatorOf } from '../coordinators.ts'
 import { latencyFigures, median } from '../figures.ts'
 import { anonymousMb, closedLoop, closedLoopFor, costOf } from '../load.ts'
 import { type Figures, type Knobs, partitionsUsual, type Scenario, scaled } from '../scenario.ts'
@@ -81,13 +81,8 @@ async function openAll(server: Server, count: number): Promise<Wire[]> {
     const some = Array.from({ length: Math.min(20, count - wires.length) }, () => Wire.open(server.host, server.ports.kafka))
     wires.push(...(await Promise.all(some)))
   }
-  await waitForCoordinator(wires[0]!)
+  await coordinatorOf(wires[0]!, 'group', 'group')
   return wires
-}
-
-/** Kafka has no place for groups until somebody has asked where they are: without this a join is refused for ever. */
-async function waitForCoordinator(wire: Wire): Promise<void> {
-  while ((await wire.call(findCoordinator, 2, { key: 'group', keyType: 0 })).errorCode !== 0) await new Promise((again) => setTimeout(again, 20))
 }
 
 const closeAll = (wires: readonly Wire[]): void => {
@@ -177,7 +172,7 @@ async function startWithGroups(server: Server, knobs: Knobs): Promise<Figures> {
   const groups = scaled(1000, knobs)
   const before = await Wire.open(server.host, server.ports.kafka)
   await createTopic(before, 'bench', partitionsUsual)
-  await waitForCoordinator(before)
+  await coordinatorOf(before, 'group', 'group')
   await closedLoop(groups, 1, async (n) => {
     const member = new Member(before, `group-${n}`)
     await member.sync(await member.join('first'))

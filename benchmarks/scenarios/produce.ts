@@ -3,6 +3,7 @@
 import { initProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { codecGzip, codecLz4, codecNone, codecSnappy, codecZstd, sealBatch, writeInt64 } from '../../protocol/records/batch.ts'
 import { ceilingName, withSink } from '../ceiling.ts'
+import { patiently } from '../coordinators.ts'
 import { lmdbAlone } from '../lmdb-alone.ts'
 import { anonymousMb, closedLoop, costOf } from '../load.ts'
 import { type Figures, type Knobs, partitionsUsual, type Reference, type Scenario, scaled } from '../scenario.ts'
@@ -52,9 +53,14 @@ interface Producer {
 }
 
 async function producerOf(wire: Wire, { partitions }: ProduceShape): Promise<Producer> {
-  const { errorCode, producerId, producerEpoch } = await wire.call(initProducerId, 1, { transactionalId: null, transactionTimeoutMs: 60_000 })
-  if (errorCode !== 0) throw new Error(`producer id: error ${errorCode}`)
-  return { id: producerId, epoch: producerEpoch, sequences: new Array<number>(partitions).fill(0) }
+  const producer = { id: -1, epoch: -1, sequences: new Array<number>(partitions).fill(0) }
+  await patiently('producer id', async () => {
+    const answer = await wire.call(initProducerId, 1, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    producer.id = answer.producerId
+    producer.epoch = answer.producerEpoch
+    return answer.errorCode
+  })
+  return producer
 }
 
 /** A copy of a batch as this producer's next one for the partition. */

@@ -2,27 +2,15 @@
 // commit raises the epoch; and as those before, kafkajs among them: partitions are added by a request of their own.
 import { addPartitionsToTxn } from '../../protocol/messages/add-partitions-to-txn.ts'
 import { endTxn } from '../../protocol/messages/end-txn.ts'
-import { findCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { initProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { produce } from '../../protocol/messages/produce.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
+import { coordinatorOf, patiently } from '../coordinators.ts'
 import { latencyFigures } from '../figures.ts'
 import { anonymousMb, closedLoopFor, costOf } from '../load.ts'
 import { type Figures, type Knobs, partitionsUsual, type Scenario } from '../scenario.ts'
 import type { Server } from '../servers.ts'
 import { createTopic, noise, Wire } from '../wire.ts'
-
-/** Coordinator loading, not there yet, or still busy with the transaction before: ask again, as every client does. */
-const again = new Set([14, 15, 16, 51])
-
-async function patiently(what: string, ask: () => Promise<number>): Promise<void> {
-  for (;;) {
-    const code = await ask()
-    if (code === 0) return
-    if (!again.has(code)) throw new Error(`${what}: error ${code}`)
-    await new Promise((later) => setTimeout(later, 1))
-  }
-}
 
 class Transactor {
   #sequence = 0
@@ -42,7 +30,7 @@ class Transactor {
   }
 
   async begin(): Promise<void> {
-    await patiently('coordinator', async () => (await this.#wire.call(findCoordinator, 1, { key: this.#id, keyType: 1 })).errorCode)
+    await coordinatorOf(this.#wire, 'transaction', this.#id)
     await patiently('producer id', async () => {
       const answer = await this.#wire.call(initProducerId, 1, { transactionalId: this.#id, transactionTimeoutMs: 60_000 })
       this.#producerId = answer.producerId
