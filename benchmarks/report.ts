@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scenarios } from './scenarios/index.ts'
 import { root } from './servers.ts'
-import { chartOf, filled, markdownTable, type Results } from './table.ts'
+import { chartOf, filled, markdownTable, type Results, section } from './table.ts'
 
 const folder = join(root, 'benchmarks/results')
 const readme = join(root, 'README.md')
@@ -18,7 +18,7 @@ const names = existsSync(folder)
 const parts = names.map((name) => {
   const results = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Results
   writeFileSync(join(folder, `${name}.svg`), chartOf(name, results, scenarios))
-  return `![${name}](benchmarks/results/${name}.svg)\n\n${markdownTable(results, scenarios)}`
+  return section(name, `benchmarks/results/${name}.svg`, markdownTable(results, scenarios))
 })
 
 if (parts.length === 0) {

@@ -19,7 +19,13 @@ const medianOf = (row: Row, figure: string): number => median(row.runs.flatMap((
 const nameOf = ({ who, durability }: Row): string => (durability === '' ? who : `${who} (${durability})`)
 const cellOf = (text: string): string => text.replaceAll('|', '\\|')
 
-/** One line for each scenario: our figure, then the others' with the ratio of ours to theirs. Scenarios that are not known any more are left out. */
+/** Figures that stand in the last column: what it cost, and the latencies that people ask for. */
+const alsoTold = /^CPU |^(resident|anonymous) MB|p50 ms$|p99 ms$/
+
+/**
+ * One line for each scenario: our figure, the others' with the ratio of ours to theirs, and what it cost each server. Scenarios that are not known any more are left
+ * out.
+ */
 export function markdownTable(results: Results, scenarios: Headlines): string {
   const { bytes, seconds, scale } = results.knobs
   const size = `${shown(bytes / 1e6)} MB or ${shown(seconds)} s a run${scale === 1 ? '' : `, counts times ${scale}`}`
@@ -31,15 +37,31 @@ export function markdownTable(results: Results, scenarios: Headlines): string {
       const theirs = medianOf(row, figure)
       return `${nameOf(row)} ${shown(theirs)} (×${shown(own / theirs)})`
     })
-    return `| \`${scenario.name}\` | ${cellOf(scenario.about)} | ${figure} | ${shown(own)} | ${cellOf(beside.join('; '))} |`
+    const cells = [`\`${scenario.name}\``, scenario.about, figure, shown(own), beside.join('; '), alsoOf(figure, rows).join('; ')]
+    return `| ${cells.map(cellOf).join(' | ')} |`
   })
   return [
     `${results.machine}, ${results.at.slice(0, 10)}; medians of ${results.runs}, ${size}; client and server share the machine. (×n): ours by theirs.`,
     '',
-    '| scenario | what | figure | twinlog | beside it |',
-    '| --- | --- | --- | --- | --- |',
+    '| scenario | what | figure | twinlog | beside it | and |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...lines,
   ].join('\n')
+}
+
+/** `CPU s/GB 1.50 (kafka 4.10)` for each such figure that we have besides the headline's; references are no servers and have no place here. */
+function alsoOf(headline: string, rows: readonly Row[]): string[] {
+  const [ours, ...servers] = rows.filter(({ durability }) => durability !== '')
+  const figures = Object.keys(ours?.runs[0] ?? {}).filter((figure) => figure !== headline && alsoTold.test(figure))
+  return figures.map((figure) => {
+    const theirs = servers.map((row) => `${row.who} ${shown(medianOf(row, figure))}`)
+    return `${figure} ${shown(medianOf(ours!, figure))}${theirs.length > 0 ? ` (${theirs.join(', ')})` : ''}`
+  })
+}
+
+/** A file's chart and table as a part of the README that opens when somebody asks for it. */
+export function section(title: string, chart: string, table: string): string {
+  return `<details><summary>${title}</summary>\n\n![${title}](${chart})\n\n${table}\n\n</details>`
 }
 
 /** One chart of all scenarios of a file that have somebody to compare with. */

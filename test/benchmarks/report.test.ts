@@ -17,8 +17,8 @@ const results: Results = {
   runs: 3,
   knobs: { bytes: 2e9, seconds: 10, scale: 1 },
   rows: [
-    { scenario: 'produce', who: 'twinlog', durability: 'synced', runs: [{ 'MB/s': 300 }, { 'MB/s': 100 }, { 'MB/s': 200 }] },
-    { scenario: 'produce', who: 'kafka', durability: 'not synced', runs: [{ 'MB/s': 100 }, { 'MB/s': 100 }, { 'MB/s': 100 }] },
+    { scenario: 'produce', who: 'twinlog', durability: 'synced', runs: [{ 'MB/s': 300, 'CPU s/GB': 1 }, { 'MB/s': 100 }, { 'MB/s': 200 }] },
+    { scenario: 'produce', who: 'kafka', durability: 'not synced', runs: [{ 'MB/s': 100, 'CPU s/GB': 4 }, { 'MB/s': 100 }, { 'MB/s': 100 }] },
     { scenario: 'produce', who: 'broken', durability: '', runs: [], failure: 'it went away' },
     { scenario: 'of an older version', who: 'twinlog', durability: '', runs: [{ 'MB/s': 1 }] },
   ],
@@ -45,8 +45,8 @@ it('tells the time left from the runs that are over', () => {
 
 it('prints medians with their spread and the ratio run by run', () => {
   expect(linesOf(scenario, results.rows.slice(0, 3), ['kinesalite takes no part: it has no Kafka door']).slice(1)).toEqual([
-    '  twinlog        synced      MB/s 200 (100-300)',
-    '  kafka          not synced  MB/s 100 (100-100)',
+    '  twinlog        synced      MB/s 200 (100-300)   CPU s/GB 1.00',
+    '  kafka          not synced  MB/s 100 (100-100)   CPU s/GB 4.00',
     '  broken                     failed: it went away',
     '  twinlog / kafka: 2.00 MB/s',
     '  kinesalite takes no part: it has no Kafka door',
@@ -60,7 +60,7 @@ it('knows rows without figures: failed, never run, or not a number', () => {
 
 it('makes a table of what is known and has figures', () => {
   expect(markdownTable(results, scenarios).split('\n').slice(4)).toEqual([
-    `| \`produce\` | ${scenario.about} | MB/s | 200 | kafka (not synced) 100 (×2.00) |`,
+    `| \`produce\` | ${scenario.about} | MB/s | 200 | kafka (not synced) 100 (×2.00) | CPU s/GB 1.00 (kafka 4.00) |`,
   ])
   expect(markdownTable(results, scenarios)).toContain('a machine, 2026-01-02; medians of 3')
 })
