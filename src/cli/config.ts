@@ -1,7 +1,7 @@
 // `twinlog config`: every setting with its value, where that comes from, its default and its meaning.
 import { declarations, environmentName, type SettingName } from '../config.ts'
 import { defineCommand, exitCodes, UsageError } from './lib/command.ts'
-import { print, printJson } from './lib/output.ts'
+import { jsonOption, print, printJson } from './lib/output.ts'
 import { readSettings, settingsOptions } from './lib/settings.ts'
 
 export const command = defineCommand({
@@ -12,7 +12,7 @@ export const command = defineCommand({
     ...settingsOptions,
     changed: { type: 'boolean', help: 'Only settings that do not have their default.' },
     acting: { type: 'boolean', help: 'Leave out settings that are known for Kafka’s sake and have no effect here.' },
-    json: { type: 'boolean', help: 'Print JSON.' },
+    ...jsonOption,
   },
   examples: ['twinlog config retention', 'TWINLOG_NUM_PARTITIONS=4 twinlog config --changed'],
   run({ changed, acting, json, ...values }, words) {

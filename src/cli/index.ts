@@ -26,6 +26,13 @@ const commands = {
       return runFamily('twinlog groups', groupsCommands, args)
     },
   },
+  streams: {
+    summary: 'List, create, describe, reshard and delete streams',
+    run: async (args: readonly string[]) => {
+      const [{ runFamily }, { streamsCommands }] = await Promise.all([import('./lib/family.ts'), import('./streams/index.ts')])
+      return runFamily('twinlog streams', streamsCommands, args)
+    },
+  },
 } as const
 
 /** Runs what the arguments ask for. Answers the exit code; failures are thrown. */

@@ -1,7 +1,7 @@
 // `twinlog groups delete`.
 import { defineCommand, exitCodes } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson } from '../lib/output.ts'
 
 export const command = defineCommand({
   usage: 'twinlog groups delete GROUP...',

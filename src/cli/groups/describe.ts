@@ -1,8 +1,8 @@
 // `twinlog groups describe`.
 import type { Admin, GroupDescription } from 'kafkajs'
 import { CommandError, defineCommand, exitCodes } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, loadKafka, withAdmin } from '../lib/kafka.ts'
-import { print, printJson, table } from '../lib/output.ts'
+import { bootstrapOption, loadKafka, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson, table } from '../lib/output.ts'
 import { groupLag, type PartitionLag } from './lag.ts'
 
 interface Member {

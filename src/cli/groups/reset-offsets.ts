@@ -1,8 +1,8 @@
 // `twinlog groups reset-offsets`: where a group without members will read next.
 import type { Admin } from 'kafkajs'
 import { CommandError, defineCommand, exitCodes, UsageError, wholeNumber } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson, table } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson, table } from '../lib/output.ts'
 import { missingTopics, type PartitionOffsets, topicOffsets } from '../topics/offsets.ts'
 import { commitForGroup } from './commit.ts'
 

@@ -6,7 +6,6 @@ import { CommandError, UsageError } from './command.ts'
 export const bootstrapOption = {
   bootstrap: { type: 'string', short: 'b', value: 'HOST:PORT', help: 'The broker, or several with commas (TWINLOG_BOOTSTRAP, else 127.0.0.1:9092).' },
 } as const
-export const jsonOption = { json: { type: 'boolean', help: 'Print JSON.' } } as const
 
 /** The brokers that were asked for. */
 export function bootstrapServers(option: string | undefined): string[] {

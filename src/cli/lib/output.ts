@@ -1,5 +1,8 @@
 // What commands print: tables for people, JSON for scripts. Data goes to standard output, everything else to standard error.
 
+/** The option of every command that a script may want to read. */
+export const jsonOption = { json: { type: 'boolean', help: 'Print JSON.' } } as const
+
 /** Rows under headings, columns as wide as they need to be. Numbers stand to the right. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const texts = rows.map((row) => row.map((cell) => (cell === null ? '-' : String(cell))))

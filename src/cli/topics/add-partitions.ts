@@ -1,7 +1,7 @@
 // `twinlog topics add-partitions`.
 import { CommandError, defineCommand, exitCodes, UsageError, wholeNumber } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson } from '../lib/output.ts'
 import { missingTopics } from './offsets.ts'
 
 export const command = defineCommand({

@@ -1,7 +1,7 @@
 // `twinlog topics alter`: AlterConfigs replaces all configs of a topic, so those that stay are read first.
 import { CommandError, defineCommand, exitCodes, pairs, UsageError } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson, table } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson, table } from '../lib/output.ts'
 import { replaceTopicConfigs, topicConfigs } from './configs.ts'
 import { missingTopics } from './offsets.ts'
 

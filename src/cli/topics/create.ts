@@ -1,7 +1,7 @@
 // `twinlog topics create`.
 import { CommandError, defineCommand, exitCodes, pairs, wholeNumber } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson } from '../lib/output.ts'
 import { withConfigRule } from './configs.ts'
 
 export const command = defineCommand({

@@ -1,8 +1,8 @@
 // `twinlog topics describe`.
 import type { Admin } from 'kafkajs'
 import { CommandError, defineCommand, exitCodes } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson, table } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson, table } from '../lib/output.ts'
 import { topicConfigs } from './configs.ts'
 import { missingTopics, topicOffsets } from './offsets.ts'
 

@@ -1,7 +1,7 @@
 // `twinlog topics list`.
 import { defineCommand, exitCodes } from '../lib/command.ts'
-import { bootstrapOption, jsonOption, withAdmin } from '../lib/kafka.ts'
-import { print, printJson, table } from '../lib/output.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { jsonOption, print, printJson, table } from '../lib/output.ts'
 import { topicOffsets } from './offsets.ts'
 
 export const command = defineCommand({
