@@ -1,5 +1,6 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
+import { noTimestamp } from '../../protocol/records/batch.ts'
 import type { AppendWaiter, CommitNotice } from '../../storage/log.ts'
 import { PartitionGone, StorageFull, type Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
@@ -25,7 +26,7 @@ export interface CheckedBatches {
 
 /** Who waits for an append: told once, in the turn in which it is settled. Must not throw. */
 export interface AppendedWaiter {
-  /** `logAppendTimeMs` is -1 where the topic keeps the producer's timestamps. */
+  /** `logAppendTimeMs` is -1 where the topic keeps the producer's timestamps, but for a batch that was there already: that one's largest timestamp. */
   stored(baseOffset: number, logAppendTimeMs: number): void
   failed(error: unknown): void
 }
@@ -186,10 +187,12 @@ export class Partition {
       waiter.failed(refused)
       return
     }
-    const { producer, transactional, logAppendTimeMs } = checked
+    const { producer, transactional, logAppendTimeMs, maxTimestampMs } = checked
     if (stored !== null) {
+      // As Kafka: a batch that is there already is told with its largest timestamp, also where producers set that.
+      const timeMs = logAppendTimeMs === noTimestamp ? maxTimestampMs : logAppendTimeMs
       Promise.resolve(stored).then(
-        (baseOffset) => waiter.stored(baseOffset, logAppendTimeMs),
+        (baseOffset) => waiter.stored(baseOffset, timeMs),
         (error: unknown) => waiter.failed(error),
       )
     } else if (producer) {

@@ -2,7 +2,6 @@
 
 import { errorCode } from '../../protocol/error-code.ts'
 import type { Api } from '../../protocol/schema.ts'
-import type { EngineErrorCode } from '../engine/errors.ts'
 import type { Partition } from '../engine/partition.ts'
 import type { AbortedTransaction, FetchResult } from '../engine/reading.ts'
 import type { AnswerMemory } from './answer-memory.ts'
@@ -109,15 +108,16 @@ async function read(readable: readonly Readable[], results: Fetched[], { context
 function fetched({ wanted, partition }: Readable, answer: FetchResult): Fetched {
   const { lastStableOffset, startOffset, endOffset } = answer
   const diverging = wanted.lastFetchedEpoch >= 0 && wanted.fetchOffset > endOffset
-  const wrong = answer.error !== null && !diverging
+  // As Kafka: an offset outside the log is refused without a word about where the log begins and ends.
+  if (answer.error !== null && !diverging) return faulty(wanted, kafkaCode[answer.error])
   return {
     wanted,
-    errorCode: wrong ? kafkaCode[answer.error as EngineErrorCode] : errorCode.NONE,
-    bytes: wrong ? 0 : answer.bytes,
+    errorCode: errorCode.NONE,
+    bytes: answer.bytes,
     highWatermark: endOffset,
     lastStableOffset,
     logStartOffset: startOffset,
-    records: wrong ? none : answer.buffers,
+    records: answer.buffers,
     aborted: answer.abortedTransactions,
     diverging,
     divergence: diverging ? { epoch: partition.leaderEpoch, endOffset } : null,

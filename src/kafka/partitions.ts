@@ -11,8 +11,10 @@ export function findPartition(engine: Engine, byId: boolean, topicNameOrId: stri
   return topic.partitions[index] ?? errorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
+const notSaid = -1
+
 /** KIP-320: a client that knows an older or a newer leader than this one must look for metadata again. -1: it did not say. */
 export function leaderEpochFault(partition: Partition, currentLeaderEpoch: number): number {
-  if (currentLeaderEpoch < 0 || currentLeaderEpoch === partition.leaderEpoch) return errorCode.NONE
+  if (currentLeaderEpoch === notSaid || currentLeaderEpoch === partition.leaderEpoch) return errorCode.NONE
   return currentLeaderEpoch < partition.leaderEpoch ? errorCode.FENCED_LEADER_EPOCH : errorCode.UNKNOWN_LEADER_EPOCH
 }

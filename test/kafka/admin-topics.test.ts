@@ -94,7 +94,7 @@ describe('CreateTopics', () => {
       p0: '37 Number of partitions was set to an invalid non-positive value.',
       p2: '37 Number of partitions was set to an invalid non-positive value.',
       r0: '38 Replication factor must be larger than 0, or -1 to use the default value.',
-      r2: '38 Unable to replicate the partition 2 time(s): The target replication factor of 2 cannot be reached because only 1 broker(s) are registered.',
+      r2: '38 Unable to replicate the partition 2 time(s): The target replication factor of 2 cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.',
       c1: '40 Unknown topic config name: no.such',
       c2: '40 Invalid value -5 for configuration retention.ms: Value must be at least -1',
       c3: '40 Null value not supported for topic configs: retention.ms',
@@ -166,9 +166,23 @@ describe('DeleteTopics', () => {
   })
 
   test('a topic named twice stays', async () => {
-    await create(topic('t'))
+    const [made] = await create(topic('t'))
+    const id = made?.topicId
     const answer = await client.ask(deleteTopics, 5, { topics: [], topicNames: ['t', 't'], timeoutMs: 100 })
-    expect(codes(answer.responses)).toEqual({ t: 42 })
+    expect(answer.responses).toMatchObject([{ name: 't', errorCode: 42, errorMessage: 'Duplicate topic name.' }])
+    const topicId = answer.responses[0]!.topicId
+    const byBoth = await client.ask(deleteTopics, 6, {
+      topics: [
+        { name: null, topicId: id! },
+        { name: 't', topicId },
+      ],
+      topicNames: [],
+      timeoutMs: 100,
+    })
+    const message = 'The provided topic name maps to an ID that was already supplied.'
+    expect(byBoth.responses).toMatchObject([{ name: 't', errorCode: 42, errorMessage: message }])
+    const unknown = await client.ask(deleteTopics, 5, { topics: [], topicNames: ['none', 'none'], timeoutMs: 100 })
+    expect(unknown.responses).toMatchObject([{ name: 'none', errorCode: 42 }])
     expect(await partitionCount('t')).toBe(1)
   })
 
@@ -239,13 +253,15 @@ describe('DeleteRecords', () => {
       partitions: partitions.map(([partitionIndex, offset]) => ({ partitionIndex, offset })),
     })
     const { topics } = await client.ask(deleteRecords, version, {
-      topics: [on('t', [0, 0], [1, -1], [0, 5], [0, -2], [9, 0]), on('none', [0, 0]), on('k', [0, 0])],
+      topics: [on('t', [0, 5], [1, -1], [0, 0], [9, 0]), on('t', [0, 5], [1, -2]), on('none', [0, 0]), on('k', [0, 0])],
       timeoutMs: 100,
     })
     expect(
       topics.map(({ name, partitions }) => [name, partitions.map((one) => `${one.partitionIndex}: ${one.lowWatermark} ${one.errorCode}`)]),
     ).toEqual([
-      ['t', ['0: 0 0', '1: 0 0', '0: -1 1', '0: -1 1', '9: -1 3']],
+      // Of a partition named twice the last word counts.
+      ['t', ['0: 0 0', '1: 0 0', '9: -1 3']],
+      ['t', ['0: -1 1', '1: -1 1']],
       ['none', ['0: -1 3']],
       ['k', ['0: -1 44']],
     ])

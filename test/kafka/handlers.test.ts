@@ -85,6 +85,9 @@ describe('ApiVersions', () => {
     expect(await ask(null, -1)).toBe(0)
     expect(await ask('another', nodeId)).toBe(129)
     expect(await ask(clusterId, nodeId + 1)).toBe(129)
+    // Whoever names one names both.
+    expect(await ask(clusterId, -1)).toBe(42)
+    expect(await ask(null, nodeId)).toBe(42)
   })
 
   test('the whole list fits a handler’s types: an unlisted one is not served', async () => {

@@ -59,6 +59,8 @@ describe('Metadata', () => {
     const answer = await ask(10, ['fixed'], { operations: true })
     expect(answer.topics[0]?.topicAuthorizedOperations).toBe(0b1101_1111_1000)
     expect(answer.clusterAuthorizedOperations).toBe(0b1_1111_1010_0000)
+    const unknown = { errorCode: 3, topicAuthorizedOperations: 0b1101_1111_1000 }
+    expect((await ask(10, ['none', 'a/b'], { operations: true })).topics).toMatchObject([unknown, { ...unknown, errorCode: 17 }])
   })
 
   test('topics by id since version 12; before, ids and nulls are an invalid request', async () => {
@@ -175,7 +177,10 @@ describe('offsets', () => {
     const partition = { partitionIndex: 0, timestamp: -1 }
     const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: 'fixed', partitions: [partition, partition] }], timeoutMs: 0 }
     const { topics } = await wire.ask(listOffsets, 5, request)
-    expect(topics[0]?.partitions.map(({ errorCode }) => errorCode)).toEqual([42, 42])
+    expect(topics[0]?.partitions.map(({ errorCode }) => errorCode)).toEqual([42])
+    expect(await ask(5, -1, { epoch: -2 })).toMatchObject({ errorCode: 74 })
+    const nothing = { replicaId: -1, isolationLevel: 0, topics: [{ name: 'fixed', partitions: [] }], timeoutMs: 0 }
+    expect((await wire.ask(listOffsets, 5, nothing)).topics).toEqual([])
   })
 
   test.each([0, 1, 2, 3, 4])('OffsetForLeaderEpoch version %i: the one epoch ends where the log ends', async (version) => {

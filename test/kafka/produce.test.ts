@@ -118,9 +118,9 @@ describe('Produce', () => {
       const records = batch(['a', 'b'], { producerId: 7, producerEpoch: 0, baseSequence })
       return (await wire.ask(produce, 9, produceOf(topic, [{ index: 0, records }]))).responses[0]?.partitionResponses[0]
     }
-    expect(await send(0)).toMatchObject({ errorCode: 0, baseOffset: 0 })
+    expect(await send(0)).toMatchObject({ errorCode: 0, baseOffset: 0, logAppendTimeMs: -1 })
     expect(await send(2)).toMatchObject({ errorCode: 0, baseOffset: 2 })
-    expect(await send(0)).toMatchObject({ errorCode: 0, baseOffset: 0 })
+    expect(await send(0)).toMatchObject({ errorCode: 0, baseOffset: 0, logAppendTimeMs: 1_700_000_000_000 })
     expect(await send(6)).toMatchObject({ errorCode: 45, baseOffset: -1 })
     expect(topic.partitions[0]?.endOffset).toBe(4)
   })

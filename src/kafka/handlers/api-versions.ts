@@ -13,6 +13,8 @@ import { featuresOf } from '../features.ts'
 /** KIP-511. */
 const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
+const anyNode = -1
+
 export const handleApiVersions = handler(apiVersions, (request, { version, served, client, engine, respond }) => {
   const apiKeys = served.map(({ key, min, max }) => ({ apiKey: key, minVersion: min, maxVersion: max }))
   const code = fault()
@@ -24,8 +26,10 @@ export const handleApiVersions = handler(apiVersions, (request, { version, serve
     errorCode: code,
     apiKeys,
     throttleTimeMs: 0,
-    // Before v4 a feature could not start at 0, and clients of those versions know none of these.
-    supportedFeatures: version >= 4 ? features.map(({ name, level, min }) => ({ name, minVersion: min, maxVersion: level })) : [],
+    // Before v4 a feature could not start at 0.
+    supportedFeatures: features
+      .filter(({ min }) => version >= 4 || min > 0)
+      .map(({ name, level, min }) => ({ name, minVersion: min, maxVersion: level })),
     finalizedFeaturesEpoch: features.length > 0 ? 1 : -1,
     finalizedFeatures: features.map(({ name, level }) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
   })
@@ -33,9 +37,11 @@ export const handleApiVersions = handler(apiVersions, (request, { version, serve
   function fault(): number {
     if (version >= 3 && !(softwareName.test(request.clientSoftwareName) && softwareName.test(request.clientSoftwareVersion)))
       return errorCode.INVALID_REQUEST
+    const { clusterId, nodeId } = request
+    if (clusterId === null && nodeId === anyNode) return errorCode.NONE
+    // Whoever names one names both.
+    if (clusterId === null || nodeId === anyNode) return errorCode.INVALID_REQUEST
     // The client took us for another broker: its address now belongs to us.
-    const otherCluster = request.clusterId !== null && request.clusterId !== engine.clusterId
-    const otherNode = request.nodeId >= 0 && request.nodeId !== engine.nodeId
-    return otherCluster || otherNode ? errorCode.REBOOTSTRAP_REQUIRED : errorCode.NONE
+    return clusterId !== engine.clusterId || nodeId !== engine.nodeId ? errorCode.REBOOTSTRAP_REQUIRED : errorCode.NONE
   }
 })

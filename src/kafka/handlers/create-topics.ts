@@ -113,7 +113,7 @@ function partitionCount({ numPartitions, replicationFactor, assignments }: Wante
     throw new Refusal(errorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.')
   }
   if (replicationFactor > 1) {
-    const reason = `The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`
+    const reason = `The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.`
     throw new Refusal(errorCode.INVALID_REPLICATION_FACTOR, `Unable to replicate the partition ${replicationFactor} time(s): ${reason}`)
   }
   return numPartitions === -1 ? null : numPartitions

@@ -1,7 +1,8 @@
 // DeleteRecords (21), versions 0-2. v2: flexible. Records before an offset go; -1 means up to the high watermark. The answer carries where the log starts now.
 //
-// Where we differ from Apache Kafka 4.4: a topic that is only compacted is refused with POLICY_VIOLATION, as there; each partition named twice is
-// answered twice, where Kafka answers the last one.
+// A topic that is only compacted is refused with POLICY_VIOLATION. Of a partition that is named twice the last word counts.
+//
+// As Apache Kafka 4.4, with no known difference.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { deleteRecords } from '../../../protocol/messages/delete-records.ts'
@@ -17,7 +18,7 @@ export const handleDeleteRecords = handler(
     const topics = await Promise.all(
       request.topics.map(async ({ name, partitions }) => ({
         name,
-        partitions: await Promise.all(partitions.map(({ partitionIndex, offset }) => deleteFrom(name, partitionIndex, offset, engine))),
+        partitions: await Promise.all([...lastWords(partitions)].map(([partitionIndex, offset]) => deleteFrom(name, partitionIndex, offset, engine))),
       })),
     )
     const first = topics.flatMap(({ partitions }) => partitions).find((partition) => partition.errorCode !== 0)
@@ -33,6 +34,9 @@ export const handleDeleteRecords = handler(
     }),
   },
 )
+
+const lastWords = (partitions: readonly { partitionIndex: number; offset: number }[]): Map<number, number> =>
+  new Map(partitions.map(({ partitionIndex, offset }) => [partitionIndex, offset]))
 
 async function deleteFrom(name: string, partitionIndex: number, offset: number, engine: Engine) {
   const no = (code: number) => ({ partitionIndex, lowWatermark: unknownOffset, errorCode: code })

@@ -27,20 +27,21 @@ export const handleDeleteTopics = handler(
       return respond({ throttleTimeMs: 0, responses: wanted.map((one) => result(one, code, 'Topic deletion is disabled.')) }, code)
     }
     const responses: Result[] = []
-    const byName = new Map<string, Wanted>()
-    const twice = new Map<string, Wanted>()
-    for (const one of wanted) {
+    const names = new Set<string>()
+    const { once, twice } = sortedOut(wanted)
+    for (const one of twice) responses.push(result(one, errorCode.INVALID_REQUEST, duplicate(one)))
+    for (const one of once) {
       const checked = resolved(one, engine)
       if ('errorCode' in checked) responses.push(result(one, checked.errorCode, checked.errorMessage))
-      else if (byName.has(checked.name)) twice.set(checked.name, one)
-      else byName.set(checked.name, one)
+      else if (names.has(checked.name)) {
+        // Named once by its name and once by its id.
+        names.delete(checked.name)
+        responses.push(
+          result({ ...one, name: checked.name }, errorCode.INVALID_REQUEST, 'The provided topic name maps to an ID that was already supplied.'),
+        )
+      } else names.add(checked.name)
     }
-    for (const [name, one] of byName)
-      responses.push(
-        twice.has(name)
-          ? result(one, errorCode.INVALID_REQUEST, duplicate(one))
-          : await deleteOne(name, engine, (count) => mutations.take(count, version >= strictSince)),
-      )
+    for (const name of names) responses.push(await deleteOne(name, engine, (count) => mutations.take(count, version >= strictSince)))
     return respond({ throttleTimeMs: 0, responses }, responses.find((one) => one.errorCode !== 0)?.errorCode)
   },
   {
@@ -60,6 +61,20 @@ const result = ({ name, topicId }: Wanted, code: number, message: string | null)
   errorCode: code,
   errorMessage: message,
 })
+
+/** What is asked for once, and one of each that is asked for more often: that one is refused, whether there is such a topic or not. */
+function sortedOut(wanted: readonly Wanted[]): { once: Wanted[]; twice: Wanted[] } {
+  const seen = new Map<string, Wanted>()
+  const repeated = new Set<Wanted>()
+  for (const one of wanted) {
+    const key = JSON.stringify([one.name, one.topicId])
+    const before = seen.get(key)
+    if (before) repeated.add(before)
+    else seen.set(key, one)
+  }
+  const each = [...seen.values()]
+  return { once: each.filter((one) => !repeated.has(one)), twice: [...repeated] }
+}
 
 const duplicate = ({ name }: Wanted): string => (name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
 

@@ -8,7 +8,7 @@
 // Differs from Apache Kafka 4.4:
 // - Versions 0-3 are served, as 3.9 did: batches are converted to message sets.
 // - Any partition's error ends the wait; Kafka waits on where only topics are unknown and others are fine.
-// - OFFSET_OUT_OF_RANGE comes with the partition's real bounds, where Kafka says -1.
+// - A partition that stands twice in a request gets two answers; Kafka takes the last of them.
 // - A follower's request is answered like a consumer's: there are no followers. Kafka says NOT_LEADER_OR_FOLLOWER to one that it does not know.
 // - A negative limit counts as 1 and an unknown isolation level as read_uncommitted; Kafka answers both with UNKNOWN_SERVER_ERROR.
 // - Sessions: one that is in use is never thrown out for another; where there is no room the answer has none.
@@ -103,6 +103,8 @@ function topicsOf(scope: FetchScope, results: readonly Fetched[], version: numbe
   return [...byTopic].map(([topic, partitions]) => ({ topic: byId ? '' : topic, topicId: byId ? topic : zeroUuid, partitions }))
 }
 
+const isUnknown = (code: number): boolean => code === errorCode.UNKNOWN_TOPIC_OR_PARTITION || code === errorCode.UNKNOWN_TOPIC_ID
+
 function partitionOf(fetched: Fetched, committedOnly: boolean): PartitionAnswer {
   const { wanted, errorCode: code, highWatermark, lastStableOffset, logStartOffset, divergence, aborted, records } = fetched
   return {
@@ -114,8 +116,8 @@ function partitionOf(fetched: Fetched, committedOnly: boolean): PartitionAnswer 
     divergingEpoch: divergence ?? noEpochEnd,
     currentLeader: noLeader,
     snapshotId: noSnapshot,
-    // Null says that nobody asked.
-    abortedTransactions: committedOnly ? [...aborted] : null,
+    // Null says that nobody asked; as Kafka, never of a partition that is not there.
+    abortedTransactions: committedOnly || isUnknown(code) ? [...aborted] : null,
     preferredReadReplica: -1,
     records,
   }

@@ -4,7 +4,9 @@
 //
 // A time finds the first record at or after it, inside its batch. There is no second tier: -4 is the log's start, -5 and -6 find nothing.
 //
-// Differs from Apache Kafka 4.4: version 0 is served, as 3.9 did, but lists at most the log's end and start: where segments begin is no business of a client's.
+// Differs from Apache Kafka 4.4: version 0 is served, as 3.9 did, but lists at most the log's end and start: where segments begin is no business of a client's. An
+// unknown isolation level counts as read_uncommitted, where Kafka answers UNKNOWN_SERVER_ERROR. The largest timestamp is that of a record that can still be read; Kafka
+// may name one that DeleteRecords took.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { listOffsets } from '../../../protocol/messages/list-offsets.ts'
@@ -42,10 +44,10 @@ export const handleListOffsets = handler(
     let firstError: number = errorCode.NONE
     const topics = []
     for (const { name, partitions } of request.topics) {
+      // As Kafka: a topic of which nothing is asked is not in the answer, and a partition that is asked for twice is there once, refused.
+      if (partitions.length === 0) continue
       const answers: PartitionAnswer[] = []
-      const repeated = repeatedIn(partitions)
-      for (const partition of partitions) {
-        const twice = repeated.has(partition.partitionIndex)
+      for (const [partition, twice] of onceEach(partitions)) {
         const answer = twice ? failed(partition, errorCode.INVALID_REQUEST) : await answerOf(name, partition)
         if (firstError === errorCode.NONE) firstError = answer.errorCode
         answers.push(answer)
@@ -85,11 +87,15 @@ function firstVersionOf(timestamp: number): number {
   return sinceVersion.get(timestamp) ?? (timestamp < earliest ? Number.POSITIVE_INFINITY : 0)
 }
 
-function repeatedIn(partitions: readonly PartitionRequest[]): Set<number> {
-  const once = new Set<number>()
-  const repeated = new Set<number>()
-  for (const { partitionIndex } of partitions) (once.has(partitionIndex) ? repeated : once).add(partitionIndex)
-  return repeated
+/** Each partition's first request, and whether there are more. */
+function onceEach(partitions: readonly PartitionRequest[]): [PartitionRequest, boolean][] {
+  const first = new Map<number, [PartitionRequest, boolean]>()
+  for (const partition of partitions) {
+    const before = first.get(partition.partitionIndex)
+    if (before) before[1] = true
+    else first.set(partition.partitionIndex, [partition, false])
+  }
+  return [...first.values()]
 }
 
 async function find({ engine }: Context<Api>, partition: Partition, timestamp: number, committedOnly: boolean): Promise<FoundOffset> {

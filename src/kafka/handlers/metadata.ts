@@ -48,7 +48,7 @@ export const handleMetadata = handler(
     refuse: ({ errorCode: code }, { topics }) => ({
       throttleTimeMs: 0,
       brokers: [],
-      topics: (topics ?? []).map(({ name, topicId }) => unknownTopic(name ?? '', topicId, code)),
+      topics: (topics ?? []).map(({ name, topicId }) => unknownTopic(name ?? '', topicId, code, notAsked)),
       errorCode: code,
     }),
   },
@@ -72,13 +72,13 @@ async function namedTopics(request: Request, context: Context<Api>, operations: 
   if (ids.size > 0) {
     return [...ids].map((id) => {
       const topic = engine.topics.byId(id)
-      return topic ? answerOf(topic, engine.nodeId, operations) : unknownTopic(null, id, errorCode.UNKNOWN_TOPIC_ID)
+      return topic ? answerOf(topic, engine.nodeId, operations) : unknownTopic(null, id, errorCode.UNKNOWN_TOPIC_ID, notAsked)
     })
   }
   const answers: TopicAnswer[] = []
   for (const name of new Set(asked.map((topic) => topic.name ?? ''))) {
     const topic = engine.topics.get(name) ?? (await created(name, request, context))
-    answers.push(typeof topic === 'number' ? unknownTopic(name, zeroUuid, topic) : answerOf(topic, engine.nodeId, operations))
+    answers.push(typeof topic === 'number' ? unknownTopic(name, zeroUuid, topic, operations) : answerOf(topic, engine.nodeId, operations))
   }
   return answers
 }
@@ -115,6 +115,7 @@ function answerOf(topic: Topic, nodeId: number, topicAuthorizedOperations: numbe
   return { errorCode: errorCode.NONE, name: topic.name, topicId: topic.id, isInternal: false, partitions, topicAuthorizedOperations }
 }
 
-function unknownTopic(name: string | null, topicId: string, code: number): TopicAnswer {
-  return { errorCode: code, name, topicId, isInternal: false, partitions: [], topicAuthorizedOperations: notAsked }
+/** As Kafka: what may be done with a name is told whether there is such a topic or not; of an unknown id it is not. */
+function unknownTopic(name: string | null, topicId: string, code: number, topicAuthorizedOperations: number): TopicAnswer {
+  return { errorCode: code, name, topicId, isInternal: false, partitions: [], topicAuthorizedOperations }
 }

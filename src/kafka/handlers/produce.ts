@@ -10,7 +10,6 @@
 // - acks=1 waits for the commit like acks=all: one node, and acknowledged means on disk.
 // - A null for records is refused with INVALID_RECORD; Kafka never answers.
 // - A partition that stands twice in a request gets both batches and two answers; Kafka takes one of them.
-// - A duplicate is answered with LogAppendTime -1, as its first answer was; Kafka gives the batch's largest timestamp.
 // - Errors carry a message from v8 on, where Kafka leaves most of them without one.
 //
 // As in Apache Kafka since 3.5, min.insync.replicas above the number of replicas, which is one, asks for no more than there are: acks=all is never refused for it.
