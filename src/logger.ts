@@ -1,8 +1,8 @@
 // The service's log: pino's JSON records on standard error. pino costs 40 ms to load, so records wait in a short queue until start() is called,
 // which the service does once it is ready. Levels and format are pino's.
-import { writeSync } from 'node:fs'
 import type { Logger as Pino } from 'pino'
 import type { SettingValue } from './config.ts'
+import { logOutput, writeAll } from './log-output.ts'
 import type { LogFields, Logger } from './logging.ts'
 
 export type LogLevel = SettingValue<'log.level'>
@@ -71,16 +71,17 @@ export class ServiceLogger implements Logger {
   async start(): Promise<void> {
     if (this.#pino) return
     const { pino } = await import('pino')
-    // Synchronous: a record is out before the next thing happens, also when that is a crash. There are few of them.
     this.#pino ??= pino(
       {
         level: this.#level,
         base: null,
         formatters: { level: (label) => ({ level: label }) },
-        timestamp: () => `,"time":"${new Date(this.#recordTimeMs).toISOString()}"`,
+        timestamp: () => `,"time":"${timeText(this.#recordTimeMs)}"`,
         serializers: { error: pino.stdSerializers.err },
       },
-      pino.destination({ fd: this.#descriptor, sync: true }),
+      logOutput(this.#descriptor, (count) =>
+        lineOf({ level: 'warn', time: timeText(this.#now()), count, msg: 'log records were lost: nobody read them' }),
+      ),
     )
     const waiting = this.#waiting
     this.#waiting = []
@@ -90,7 +91,7 @@ export class ServiceLogger implements Logger {
   /** Writes what still waits without pino: the process ends before start(). */
   flush(): void {
     for (const { level, timeMs, message, fields } of this.#waiting) {
-      writeLine(this.#descriptor, { level, time: new Date(timeMs).toISOString(), ...plain(fields), msg: message })
+      writeLine(this.#descriptor, { level, time: timeText(timeMs), ...plain(fields), msg: message })
     }
     this.#waiting = []
   }
@@ -104,26 +105,16 @@ export class ServiceLogger implements Logger {
 
   #write({ level, timeMs, message, fields }: Waiting): void {
     this.#recordTimeMs = timeMs
-    try {
-      this.#pino?.[level](fields, message)
-    } catch {
-      // Nobody reads standard error any more. The broker goes on.
-    }
+    this.#pino?.[level](fields, message)
   }
 }
 
-/** One JSON line to a descriptor, at once. A reader that has gone away is no reason to fail. */
-export function writeLine(descriptor: number, record: Readonly<Record<string, unknown>>): void {
-  const line = Buffer.from(`${JSON.stringify(record)}\n`)
-  for (let written = 0; written < line.length; ) {
-    try {
-      written += writeSync(descriptor, line, written)
-    } catch (error) {
-      // A full pipe: its reader will empty it.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
-    }
-  }
-}
+/** One JSON line to a descriptor, at once. */
+export const writeLine = (descriptor: number, record: Readonly<Record<string, unknown>>): void => writeAll(descriptor, Buffer.from(lineOf(record)))
+
+const lineOf = (record: Readonly<Record<string, unknown>>): string => `${JSON.stringify(record)}\n`
+
+const timeText = (ms: number): string => new Date(ms).toISOString()
 
 /** An Error has no enumerable fields; give it what matters. */
 function plain(fields: LogFields): Record<string, unknown> {

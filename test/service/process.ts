@@ -31,16 +31,16 @@ export class Product {
   stderr = ''
   #listeners: (() => void)[] = []
 
-  /** `script: null` runs Node itself with the arguments. */
-  constructor(args: readonly string[], options: { env?: Record<string, string>; cwd?: string; script?: null } = {}) {
+  /** `script: null` runs Node itself with the arguments; `stderr` is a descriptor that it gets instead of being heard. */
+  constructor(args: readonly string[], options: { env?: Record<string, string>; cwd?: string; script?: null; stderr?: number } = {}) {
     const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env }
     this.child = spawn(process.execPath, options.script === null ? [...args] : [executable, ...args], {
       env,
       ...(options.cwd && { cwd: options.cwd }),
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', options.stderr ?? 'pipe'],
     })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#heard('stdout', text))
-    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#heard('stderr', text))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#heard('stderr', text))
     this.ended = new Promise((resolve) => {
       this.child.on('close', (code, signal) => {
         running.delete(this)
