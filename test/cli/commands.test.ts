@@ -211,7 +211,7 @@ describe('groups', () => {
   it('that have members are not moved, and that are unknown are named', async () => {
     await json(['topics', 'create', 'busy', '-p', '1'])
     const member = new Product(['consume', 'busy', '-g', 'present', '--follow'], { env })
-    await expect.poll(async () => (await twinlog(['groups', 'list'])).stdout, { timeout: 10_000 }).toMatch(/present +Stable/)
+    await expect.poll(async () => (await twinlog(['groups', 'list'])).stdout, { timeout: 10_000 }).toMatch(/present +classic +Stable/)
     const reset = await twinlog(['groups', 'reset-offsets', 'present', '-t', 'busy', '--to', 'earliest'])
     expect([reset.code, reset.stderr]).toEqual([1, expect.stringContaining('present has 1 member')])
     const deleted = await twinlog(['groups', 'delete', 'present'])
@@ -242,6 +242,12 @@ describe('help and mistakes', () => {
     [['groups', 'describe'], 'twinlog groups describe'],
     [['groups', 'reset-offsets'], 'twinlog groups reset-offsets'],
     [['groups', 'delete'], 'twinlog groups delete'],
+    [['streams'], 'twinlog streams COMMAND'],
+    [['streams', 'list'], 'twinlog streams list'],
+    [['streams', 'create'], 'twinlog streams create'],
+    [['streams', 'describe'], 'twinlog streams describe'],
+    [['streams', 'reshard'], 'twinlog streams reshard'],
+    [['streams', 'delete'], 'twinlog streams delete'],
   ])('%j --help tells how', async (command, start) => {
     const { code, stdout, stderr } = await run([...command, '--help'])
     expect([code, stderr]).toEqual([0, ''])

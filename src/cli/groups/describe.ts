@@ -1,23 +1,18 @@
 // `twinlog groups describe`.
-import type { Admin, GroupDescription } from 'kafkajs'
-import { CommandError, defineCommand, exitCodes } from '../lib/command.ts'
-import { bootstrapOption, loadKafka, withAdmin } from '../lib/kafka.ts'
+import { Cluster } from '../lib/cluster.ts'
+import { defineCommand, exitCodes } from '../lib/command.ts'
+import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
 import { jsonOption, print, printJson, table } from '../lib/output.ts'
-import { groupLag, type PartitionLag } from './lag.ts'
-
-interface Member {
-  memberId: string
-  clientId: string
-  host: string
-  /** `orders: 0, 1`; null where the assignment is of another protocol. */
-  assignment: Record<string, number[]> | null
-}
+import { described, type GroupMember } from './kinds.ts'
+import { lagsOf, type PartitionLag } from './lag.ts'
+import { positionsOf } from './positions.ts'
 
 interface DescribedGroup {
   group: string
+  kind: string
   state: string
   protocol: string
-  members: Member[]
+  members: GroupMember[]
   offsets: PartitionLag[]
 }
 
@@ -27,40 +22,25 @@ export const command = defineCommand({
   positionals: { min: 1, max: 1000 },
   options: { ...bootstrapOption, ...jsonOption },
   async run(values, names) {
-    const groups = await withAdmin(values.bootstrap, (admin) => describe(admin, names))
-    // Kafka describes a group that does not exist as a dead one.
-    const missing = groups.filter(({ state, offsets }) => state === 'Dead' && offsets.length === 0).map(({ group }) => group)
-    if (missing.length > 0) throw new CommandError(`there is no group ${missing.join(', ')}; twinlog groups list shows those that exist`)
+    const groups = await Cluster.with(values.bootstrap, (cluster) => describe(cluster, values.bootstrap, names))
     if (values.json) printJson(groups)
     else for (const group of groups) print(groupText(group))
     return exitCodes.done
   },
 })
 
-async function describe(admin: Admin, names: readonly string[]): Promise<DescribedGroup[]> {
-  const { AssignerProtocol } = await loadKafka()
-  const { groups } = await admin.describeGroups([...names])
-  return Promise.all(
-    groups.map(async (group: GroupDescription) => ({
-      group: group.groupId,
-      state: group.state,
-      protocol: group.protocol,
-      members: group.members.map(({ memberId, clientId, clientHost, memberAssignment }) => {
-        let assignment: Member['assignment'] = null
-        try {
-          assignment = memberAssignment.length > 0 ? (AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? null) : {}
-        } catch {
-          // Another protocol's bytes: a member of Kafka Connect, say.
-        }
-        return { memberId, clientId, host: clientHost, assignment }
-      }),
-      offsets: await groupLag(admin, group.groupId),
-    })),
-  )
+async function describe(cluster: Cluster, bootstrap: string | undefined, names: readonly string[]): Promise<DescribedGroup[]> {
+  const groups: DescribedGroup[] = []
+  for (const { group, kind, state, assignor, members } of await described(cluster, names)) {
+    const positions = await positionsOf(cluster, group, kind)
+    const offsets = positions.length > 0 ? await withAdmin(bootstrap, (admin) => lagsOf(admin, positions)) : []
+    groups.push({ group, kind, state, protocol: assignor, members, offsets })
+  }
+  return groups
 }
 
-function groupText({ group, state, protocol, members, offsets }: DescribedGroup): string {
-  const parts = [`${group}  ${state}${protocol ? `  ${protocol}` : ''}\n`]
+function groupText({ group, kind, state, protocol, members, offsets }: DescribedGroup): string {
+  const parts = [`${[group, kind, state, protocol].filter((word) => word !== '').join('  ')}\n`]
   if (members.length > 0) {
     const rows = members.map(({ memberId, clientId, host, assignment }) => [memberId, clientId, host, assignment ? assignmentText(assignment) : '?'])
     parts.push(table(['MEMBER', 'CLIENT', 'HOST', 'ASSIGNMENT'], rows))

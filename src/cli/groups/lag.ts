@@ -1,11 +1,12 @@
-// What a group has committed, against where the partitions end.
+// Where a group stands, against where the partitions end.
 import type { Admin } from 'kafkajs'
-import { type PartitionOffsets, topicOffsets } from '../topics/offsets.ts'
+import { topicOffsets } from '../topics/offsets.ts'
+import type { Position } from './positions.ts'
 
 export interface PartitionLag {
   topic: string
   partition: number
-  /** Null where nothing was committed. */
+  /** Null where the group has no position. */
   committed: number | null
   start: number
   end: number
@@ -13,22 +14,17 @@ export interface PartitionLag {
   metadata: string
 }
 
-/** Every partition that the group has committed, by topic and number. */
-export async function groupLag(admin: Admin, groupId: string): Promise<PartitionLag[]> {
-  const committed = await admin.fetchOffsets({ groupId })
+/** Every position with its lag, by topic and partition. */
+export async function lagsOf(admin: Admin, positions: readonly Position[]): Promise<PartitionLag[]> {
   const known = new Set(await admin.listTopics())
   const lags: PartitionLag[] = []
-  for (const { topic, partitions } of committed) {
+  for (const topic of new Set(positions.map((position) => position.topic))) {
     const bounds = known.has(topic) ? await topicOffsets(admin, topic) : []
-    for (const { partition, offset, metadata } of partitions) {
-      lags.push(lagOf(topic, partition, Number(offset), metadata ?? '', bounds))
+    for (const { partition, offset, metadata, lag } of positions.filter((position) => position.topic === topic)) {
+      const { start, end } = bounds.find((bound) => bound.partition === partition) ?? { start: 0, end: 0 }
+      const committed = offset < 0 ? null : offset
+      lags.push({ topic, partition, committed, start, end, lag: lag ?? (committed === null ? null : Math.max(0, end - committed)), metadata })
     }
   }
   return lags.sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition)
-}
-
-function lagOf(topic: string, partition: number, offset: number, metadata: string, bounds: readonly PartitionOffsets[]): PartitionLag {
-  const { start, end } = bounds.find((bound) => bound.partition === partition) ?? { start: 0, end: 0 }
-  const committed = offset < 0 ? null : offset
-  return { topic, partition, committed, start, end, lag: committed === null ? null : Math.max(0, end - committed), metadata }
 }

@@ -1,31 +1,27 @@
 // `twinlog groups list`.
+import { Cluster } from '../lib/cluster.ts'
 import { defineCommand, exitCodes } from '../lib/command.ts'
-import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
+import { bootstrapOption } from '../lib/kafka.ts'
 import { jsonOption, print, printJson, table } from '../lib/output.ts'
+import { factsOf, type GroupFacts, listed } from './kinds.ts'
 
 export const command = defineCommand({
   usage: 'twinlog groups list [--json]',
-  summary: 'Lists groups with their state and members.',
+  summary: 'Lists groups of every kind with their state and members.',
   options: { ...bootstrapOption, ...jsonOption },
   async run(values) {
-    const groups = await withAdmin(values.bootstrap, async (admin) => {
-      const listed = (await admin.listGroups()).groups.map(({ groupId }) => groupId).sort()
-      if (listed.length === 0) return []
-      const described = await admin.describeGroups(listed)
-      return described.groups.map(({ groupId, state, protocolType, members }) => ({
-        group: groupId,
-        state,
-        type: protocolType,
-        members: members.length,
-      }))
+    const groups = await Cluster.with(values.bootstrap, async (cluster) => {
+      const facts: GroupFacts[] = []
+      for (const group of await listed(cluster)) facts.push(await factsOf(cluster, group))
+      return facts.map(({ group, kind, protocolType, state, members }) => ({ group, kind, state, type: protocolType, members: members.length }))
     })
     if (values.json) printJson(groups)
     else if (groups.length === 0) print('There are no groups.\n')
     else
       print(
         table(
-          ['GROUP', 'STATE', 'TYPE', 'MEMBERS'],
-          groups.map(({ group, state, type, members }) => [group, state, type || '-', members]),
+          ['GROUP', 'KIND', 'STATE', 'TYPE', 'MEMBERS'],
+          groups.map(({ group, kind, state, type, members }) => [group, kind, state, type || '-', members]),
         ),
       )
     return exitCodes.done

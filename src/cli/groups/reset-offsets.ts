@@ -1,10 +1,12 @@
 // `twinlog groups reset-offsets`: where a group without members will read next.
 import type { Admin } from 'kafkajs'
+import { Cluster } from '../lib/cluster.ts'
 import { CommandError, defineCommand, exitCodes, UsageError, wholeNumber } from '../lib/command.ts'
 import { bootstrapOption, withAdmin } from '../lib/kafka.ts'
 import { jsonOption, print, printJson, table } from '../lib/output.ts'
 import { missingTopics, type PartitionOffsets, topicOffsets } from '../topics/offsets.ts'
-import { commitForGroup } from './commit.ts'
+import { factsOf, type GroupKind, listed } from './kinds.ts'
+import { moveTo, type Position, positionsOf } from './positions.ts'
 
 interface Move {
   partition: number
@@ -29,18 +31,16 @@ export const command = defineCommand({
     if (topic === undefined || to === undefined) throw new UsageError('give --topic TOPIC and --to WHERE')
     const only = wholeNumber(values.partition, '--partition')
     const where = destination(to)
-    const moves = await withAdmin(values.bootstrap, async (admin, kafka) => {
+    const moves = await withAdmin(values.bootstrap, async (admin) => {
       if ((await missingTopics(admin, [topic])).length > 0) throw new CommandError(`there is no topic ${topic}`)
-      const { groups } = await admin.describeGroups([groupId])
-      const members = groups[0]?.members.length ?? 0
-      if (members > 0)
-        throw new CommandError(`${groupId} has ${members} member${members > 1 ? 's' : ''}: stop its consumers first, they would commit over it`)
-      const planned = (await plan(admin, groupId, topic, where)).filter(({ partition }) => only === undefined || partition === only)
-      if (planned.length === 0) throw new CommandError(`${topic} has no partition ${only}`)
-      if (!values['dry-run']) {
-        await commitForGroup(kafka, groupId, topic, new Map(planned.map(({ partition, to: offset }) => [partition, offset])))
-      }
-      return planned
+      return Cluster.with(values.bootstrap, async (cluster) => {
+        const kind = await kindWithoutMembers(cluster, groupId)
+        const positions = (await positionsOf(cluster, groupId, kind)).filter((position) => position.topic === topic)
+        const planned = (await plan(admin, positions, topic, where)).filter(({ partition }) => only === undefined || partition === only)
+        if (planned.length === 0) throw new CommandError(`${topic} has no partition ${only}`)
+        if (!values['dry-run']) await moveTo(cluster, groupId, kind, topic, new Map(planned.map(({ partition, to: offset }) => [partition, offset])))
+        return planned
+      })
     })
     if (values.json) printJson({ group: groupId, topic, moved: !values['dry-run'], partitions: moves })
     else
@@ -65,11 +65,20 @@ function destination(text: string): Destination {
   throw new UsageError(`--to ${text} is not earliest, latest, an offset, +N, -N or a time`)
 }
 
+/** A group that does not exist yet can be given offsets too, as a classic one. */
+async function kindWithoutMembers(cluster: Cluster, groupId: string): Promise<GroupKind> {
+  const group = (await listed(cluster)).find(({ group: name }) => name === groupId)
+  if (!group) return 'classic'
+  const members = (await factsOf(cluster, group)).members.length
+  if (members > 0)
+    throw new CommandError(`${groupId} has ${members} member${members > 1 ? 's' : ''}: stop its consumers first, they would commit over it`)
+  return group.kind
+}
+
 /** Where each partition would go, held within what exists. */
-async function plan(admin: Admin, groupId: string, topic: string, where: Destination): Promise<Move[]> {
+async function plan(admin: Admin, positions: readonly Position[], topic: string, where: Destination): Promise<Move[]> {
   const bounds = await topicOffsets(admin, topic)
-  const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
-  const now = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+  const now = new Map(positions.map(({ partition, offset }) => [partition, offset]))
   const byTime =
     where.kind === 'time'
       ? new Map((await admin.fetchTopicOffsetsByTimestamp(topic, where.value)).map((at) => [at.partition, Number(at.offset)]))
