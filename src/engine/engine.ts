@@ -11,6 +11,7 @@ import { type CheckOptions, checkBatches } from './checking.ts'
 import { ClientQuotas } from './client-quotas.ts'
 import { type CompactionFigures, CompactionRunner } from './compaction-runner.ts'
 import { EngineError } from './errors.ts'
+import { FeatureLevels } from './features.ts'
 import { type AppendedWaiter, asEngineError, type CheckedBatches, Partition } from './partition.ts'
 import {
   type FetchOptions,
@@ -64,6 +65,7 @@ export class Engine {
   /** Configs of brokers, groups and client metrics that were set while running. */
   readonly configs: ResourceConfigs
   readonly quotas: ClientQuotas
+  readonly features: FeatureLevels
   readonly clusterId: string
   readonly nodeId: number
   #clock: Clock
@@ -82,6 +84,7 @@ export class Engine {
     this.settings = settings
     this.configs = configs
     this.quotas = new ClientQuotas(store)
+    this.features = new FeatureLevels(store)
     this.clusterId = clusterId
     this.nodeId = settings.get('node.id')
     this.#clock = clock
@@ -113,6 +116,7 @@ export class Engine {
     await configs.load()
     const engine = new Engine(options, clusterId, configs)
     await engine.quotas.load()
+    await engine.features.load()
     await engine.topics.load()
     // Topics inherit from the broker's settings.
     configs.onChange(({ resource }) => {
@@ -266,6 +270,7 @@ export class Engine {
     await this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(counterTable, ['producer-id'], this.#producerIds.end).commit()
     this.configs.forgetAll()
     this.quotas.forgetAll()
+    this.features.forgetAll()
     await this.topics.forgetAll()
   }
 

@@ -16,7 +16,6 @@ import { listPartitionReassignments } from '../../protocol/messages/list-partiti
 import { removeRaftVoter } from '../../protocol/messages/remove-raft-voter.ts'
 import { unregisterBroker } from '../../protocol/messages/unregister-broker.ts'
 import { unregisterController } from '../../protocol/messages/unregister-controller.ts'
-import { updateFeatures } from '../../protocol/messages/update-features.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -151,27 +150,4 @@ test('the quorum does not change', async () => {
   }
   expect(await client.ask(removeRaftVoter, 0, { clusterId: 'other', ...voter })).toMatchObject({ errorCode: 104 })
   expect(await client.ask(removeRaftVoter, 0, { clusterId: null, ...voter })).toMatchObject({ errorCode: 35 })
-})
-
-test('features have the level that they have', async () => {
-  const update = async (version: number, ...features: [feature: string, maxVersionLevel: number, upgradeType?: number][]) => {
-    const featureUpdates = features.map(([feature, maxVersionLevel, upgradeType = 1]) => {
-      return { feature, maxVersionLevel, allowDowngrade: false, ...(version > 0 && { upgradeType }) }
-    })
-    return client.ask(updateFeatures, version, { featureUpdates, ...(version > 0 && { validateOnly: true }) })
-  }
-  for (const version of [0, 1, 2]) {
-    const good = await update(version, ['metadata.version', 33])
-    expect(good).toMatchObject({ errorCode: 0, errorMessage: null })
-    if (version < 2) expect(good.results).toEqual([{ feature: 'metadata.version', errorCode: 0, errorMessage: 'NONE' }])
-    const bad = await update(version, ['metadata.version', 33], ['no.such', 1])
-    expect(bad).toMatchObject({ errorCode: 95, results: [] })
-    expect(bad.errorMessage).toBe(
-      'The update failed for all features since the following feature had an error: Invalid update version 1 for feature no.such. Local controller 1 does not support this feature.',
-    )
-  }
-  expect((await update(2, ['metadata.version', 99])).errorMessage).toMatch(/Local controller 1 only supports versions 33-33$/)
-  expect((await update(2, ['metadata.version', -1])).errorMessage).toMatch(/A feature version cannot be less than 0\.$/)
-  expect((await update(2, ['metadata.version', 33, 9])).errorMessage).toMatch(/does not support the given upgrade type\.$/)
-  expect(await update(2)).toMatchObject({ errorCode: 0 })
 })

@@ -7,12 +7,14 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { alterShareGroupOffsets } from '../../../protocol/messages/alter-share-group-offsets.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import { handler, Refusal } from '../context.ts'
+import { requireProtocol } from '../group-kinds.ts'
 import { shareCodeOf } from '../share/acknowledging.ts'
 import { checkEmpty } from '../share/empty-group.ts'
 
 const unknown = { errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
 
 export const handleAlterShareGroupOffsets = handler(alterShareGroupOffsets, async ({ groupId, topics }, { groups, shareGroups, engine, respond }) => {
+  requireProtocol(engine, 'share')
   if (topics.some(({ partitions }) => partitions.some(({ startOffset }) => startOffset < 0))) {
     throw new Refusal(errorCode.INVALID_REQUEST, 'A start offset is negative.')
   }

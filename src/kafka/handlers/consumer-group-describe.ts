@@ -14,8 +14,8 @@ const consumerMember = 1
 
 export const handleConsumerGroupDescribe = handler(
   consumerGroupDescribe,
-  async (request, { engine, groups, shareGroups, settings, respond }) => {
-    requireProtocol(settings, 'consumer')
+  async (request, { engine, groups, shareGroups, respond }) => {
+    requireProtocol(engine, 'consumer')
     const described = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }

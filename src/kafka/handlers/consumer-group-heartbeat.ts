@@ -14,8 +14,8 @@ import { heartbeatAnswer, requireProtocol, senderOf } from '../group-kinds.ts'
 
 export const handleConsumerGroupHeartbeat = handler(
   consumerGroupHeartbeat,
-  async (request, { version, clientId, client, groups, shareGroups, settings, respond }) => {
-    requireProtocol(settings, 'consumer')
+  async (request, { version, clientId, client, groups, shareGroups, engine, respond }) => {
+    requireProtocol(engine, 'consumer')
     if (isBlank(request.groupId)) throw new Refusal(errorCode.INVALID_REQUEST, "GroupId can't be empty.")
     if (shareGroups.has(request.groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${request.groupId} is not a consumer group.`)
     const { topicPartitions } = request

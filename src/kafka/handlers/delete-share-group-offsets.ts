@@ -6,12 +6,14 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { deleteShareGroupOffsets } from '../../../protocol/messages/delete-share-group-offsets.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import { handler } from '../context.ts'
+import { requireProtocol } from '../group-kinds.ts'
 import { shareCodeOf } from '../share/acknowledging.ts'
 import { checkEmpty } from '../share/empty-group.ts'
 
 export const handleDeleteShareGroupOffsets = handler(
   deleteShareGroupOffsets,
   async ({ groupId, topics }, { groups, shareGroups, engine, respond }) => {
+    requireProtocol(engine, 'share')
     await checkEmpty({ groups, shareGroups }, groupId)
     const positions = await shareGroups.positions(groupId)
     const responses = await Promise.all(

@@ -11,6 +11,7 @@ import { settledCount } from '../../coordinators/share/partition-state.ts'
 import type { SharePosition } from '../../coordinators/share/share-groups.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { handler } from '../context.ts'
+import { requireProtocol } from '../group-kinds.ts'
 
 type TopicAnswer = ResponseInput<typeof describeShareGroupOffsets>['groups'][number]['topics'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
@@ -18,6 +19,7 @@ type PartitionAnswer = TopicAnswer['partitions'][number]
 export const handleDescribeShareGroupOffsets = handler(
   describeShareGroupOffsets,
   async (request, { shareGroups, engine, respond }) => {
+    requireProtocol(engine, 'share')
     const groups = await Promise.all(
       request.groups.map(async ({ groupId, topics }) => {
         const positions = await shareGroups.positions(groupId)

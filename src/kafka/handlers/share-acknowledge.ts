@@ -6,6 +6,7 @@
 import { errorCode } from '../../../protocol/error-code.ts'
 import { shareAcknowledge } from '../../../protocol/messages/share-acknowledge.ts'
 import { handler, Refusal } from '../context.ts'
+import { requireProtocol } from '../group-kinds.ts'
 import { acknowledgeAll, releaseSession } from '../share/acknowledging.ts'
 import { shareLockMs } from '../share/configs.ts'
 import { checkIds } from '../share/ids.ts'
@@ -15,6 +16,7 @@ const noLeader = { leaderId: 0, leaderEpoch: 0 }
 
 export const handleShareAcknowledge = handler(shareAcknowledge, async (request, context) => {
   const { engine, settings, shareGroups, shareSessions, respond } = context
+  requireProtocol(engine, 'share')
   const { groupId, memberId } = checkIds(request)
   const session = shareSessions.acknowledge(groupId, memberId, request.shareSessionEpoch)
   if (typeof session === 'number') throw new Refusal(session)

@@ -12,6 +12,7 @@ import { shareFetch } from '../../../protocol/messages/share-fetch.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import { handler, Refusal } from '../context.ts'
 import { fetchLimits } from '../fetching.ts'
+import { requireProtocol } from '../group-kinds.ts'
 import { type Acknowledged, acknowledgeAll, byPartition, releaseSession } from '../share/acknowledging.ts'
 import { shareLockMs } from '../share/configs.ts'
 import { acquireOrWait, type ShareFetched } from '../share/fetching.ts'
@@ -31,6 +32,7 @@ export const handleShareFetch = handler(
   shareFetch,
   async (request, context) => {
     const { engine, settings, shareGroups, shareSessions, client, respond } = context
+    requireProtocol(engine, 'share')
     const { groupId, memberId } = checkIds(request)
     checkRenewal(request)
     checkMode(request)

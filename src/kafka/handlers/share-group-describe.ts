@@ -8,12 +8,13 @@ import type { ShareMember } from '../../coordinators/share/group-coordinator.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
-import { noSuchGroup } from '../group-kinds.ts'
+import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
 import { namedAssignment } from '../named-assignment.ts'
 
 export const handleShareGroupDescribe = handler(
   shareGroupDescribe,
   async (request, { groups: others, shareGroups, engine, respond }) => {
+    requireProtocol(engine, 'share')
     const groups = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return unknown('', errorCode.INVALID_GROUP_ID, null)

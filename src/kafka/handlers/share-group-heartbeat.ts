@@ -7,13 +7,14 @@ import { shareGroupHeartbeat } from '../../../protocol/messages/share-group-hear
 import type { RequestOf } from '../../../protocol/schema.ts'
 import { isBlank } from '../../coordinators/blank.ts'
 import { handler } from '../context.ts'
-import { senderOf } from '../group-kinds.ts'
+import { requireProtocol, senderOf } from '../group-kinds.ts'
 import { shareHeartbeatMs } from '../share/configs.ts'
 import { memberIdCharsMax } from '../share/ids.ts'
 
 export const handleShareGroupHeartbeat = handler(
   shareGroupHeartbeat,
   async (request, { shareGroups, engine, settings, client, clientId, respond }) => {
+    requireProtocol(engine, 'share')
     const fault = faultOf(request)
     if (fault)
       return respond({ throttleTimeMs: 0, errorCode: errorCode.INVALID_REQUEST, errorMessage: fault, memberEpoch: 0, heartbeatIntervalMs: 0 })

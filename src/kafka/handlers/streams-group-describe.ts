@@ -19,8 +19,8 @@ const available = 3
 
 export const handleStreamsGroupDescribe = handler(
   streamsGroupDescribe,
-  async (request, { groups, shareGroups, streamsGroups, settings, respond }) => {
-    requireProtocol(settings, 'streams')
+  async (request, { groups, shareGroups, streamsGroups, engine, respond }) => {
+    requireProtocol(engine, 'streams')
     const described = await Promise.all(
       request.groupIds.map(async (groupId) => {
         if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }

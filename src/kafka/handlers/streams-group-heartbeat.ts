@@ -18,8 +18,8 @@ const noProgress = { taskOffsetIntervalMs: 0, acceptableRecoveryLag: -1, accepta
 
 export const handleStreamsGroupHeartbeat = handler(
   streamsGroupHeartbeat,
-  async (request, { version, clientId, client, shareGroups, streamsGroups, settings, respond }) => {
-    requireProtocol(settings, 'streams')
+  async (request, { version, clientId, client, shareGroups, streamsGroups, engine, respond }) => {
+    requireProtocol(engine, 'streams')
     const { groupId, memberEpoch: epoch, endpointInformationEpoch: endpointEpoch, ...rest } = request
     if (shareGroups.has(groupId)) throw new Refusal(errorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`)
     const told = await streamsGroups.heartbeat(groupId, { ...rest, ...senderOf(clientId, client), version, epoch, endpointEpoch })

@@ -10,8 +10,8 @@ import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
 
 export const handleStreamsGroupTopologyDescriptionUpdate = handler(
   streamsGroupTopologyDescriptionUpdate,
-  async ({ groupId, memberId, topologyEpoch, topologyDescription: description }, { groups, shareGroups, streamsGroups, settings, respond }) => {
-    requireProtocol(settings, 'streams')
+  async ({ groupId, memberId, topologyEpoch, topologyDescription: description }, { groups, shareGroups, streamsGroups, engine, respond }) => {
+    requireProtocol(engine, 'streams')
     const { error, message } = await streamsGroups.describeTopology(groupId, { memberId, topologyEpoch, description })
     const errorMessage = error === 'GROUP_ID_NOT_FOUND' ? noSuchGroup({ groups, shareGroups }, groupId, 'streams') : message
     return respond({ throttleTimeMs: 0, errorCode: errorCode[error], errorMessage })

@@ -4,6 +4,9 @@ import type { ShareGroupConfigs } from '../../coordinators/share/share-groups.ts
 import type { Engine } from '../../engine/engine.ts'
 import { type GroupConfigName, groupConfig } from '../admin/group-configs.ts'
 
+/** The level of share.version that brought dead letters (KIP-1191). */
+const deadLettersSince = 2
+
 const textOf = (engine: Engine, settings: Settings, groupId: string, name: GroupConfigName): string =>
   groupConfig(name, engine.configs.get('group', groupId), settings)
 
@@ -18,13 +21,14 @@ export function shareGroupConfigs(engine: Engine, settings: Settings, groupId: s
     deliveryCountLimit: number('share.delivery.count.limit'),
     inFlightMax: number('share.partition.max.record.locks'),
     mayRenew: groupConfig('share.renew.acknowledge.enable', own, settings) === 'true',
-    givenUp: groupConfig('errors.deadletterqueue.topic.name', own, settings).trim() === '' ? 'archived' : 'spent',
+    givenUp: shareDeadLetters(engine, settings, groupId).topicName === '' ? 'archived' : 'spent',
   }
 }
 
 /** The topic that takes what the group gives up, empty for none; and whether records are copied there, or only told of. */
 export function shareDeadLetters(engine: Engine, settings: Settings, groupId: string): { readonly topicName: string; readonly copies: boolean } {
-  const topicName = textOf(engine, settings, groupId, 'errors.deadletterqueue.topic.name').trim()
+  const isOn = engine.features.level('share.version') >= deadLettersSince
+  const topicName = isOn ? textOf(engine, settings, groupId, 'errors.deadletterqueue.topic.name').trim() : ''
   return { topicName, copies: textOf(engine, settings, groupId, 'errors.deadletterqueue.copy.record.enable') === 'true' }
 }
 
