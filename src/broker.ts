@@ -1,7 +1,7 @@
 // One broker: the composition root. Start and stop order stand on one screen; nothing here is global, so many brokers live in one process.
 
 import { crc32c } from '../protocol/records/crc32c.ts'
-import type { Store, StoreFailed, StoreOptions } from '../storage/store.ts'
+import { StorageFull, type Store, type StoreFailed, type StoreOptions } from '../storage/store.ts'
 import { AdminServer, type BrokerState } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Settings, type SettingsInput } from './config.ts'
@@ -109,7 +109,10 @@ class RunningBroker implements Broker {
   async start(): Promise<void> {
     const { settings, clock, random, logger } = this.#parts
     const counters = this.#counters
-    const background = (error: unknown): void => logger.error('background work failed', { error })
+    const background = (error: unknown): void => {
+      // That the disk is full has been said; the work is tried again.
+      if (!(error instanceof StorageFull)) logger.error('background work failed', { error })
+    }
 
     const store = await this.#openStore()
     this.#store = store
@@ -181,6 +184,10 @@ class RunningBroker implements Broker {
       onFailure: (error) => {
         logger.error('the store has failed: nothing more is acknowledged', { error })
         onStoreFailure?.(error)
+      },
+      onFull: (full) => {
+        if (full) logger.error('the disk is full: writes are refused until there is room, reads go on', { reason: full.message })
+        else logger.info('the disk has room again')
       },
     }
     const directory = settings.get('data')

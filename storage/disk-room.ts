@@ -1,6 +1,8 @@
 // How much may be written before the disk is full. Asked before each commit, because a disk that fills up under LMDB is worse than an error:
 // lmdb-js can crash the process on it, and a store that is full to the last byte cannot even delete, since deleting writes pages too.
-import { statfsSync } from 'node:fs'
+import { existsSync, statfsSync, statSync } from 'node:fs'
+import { dataFile } from './data-file.ts'
+import { StoreUnusable } from './store.ts'
 
 /** Kept free, so that deletes can always be written, and values into the pages that they free; less on a small disk. */
 const reserveBytesMax = 16 * 1024 * 1024
@@ -45,4 +47,22 @@ export class DiskRoom {
       return { available: Number.MAX_SAFE_INTEGER, reserve: 0 }
     }
   }
+}
+
+/** LMDB's lock file, and for a new store its first pages. */
+const lockBytes = 64 * 1024
+const newStoreBytes = 256 * 1024
+
+/** Throws StoreUnusable where LMDB could not even start: it writes to its lock file through a map, and without room on the disk the system ends the process for that. */
+export function requireRoomToOpen(directory: string): void {
+  const lock = statSync(`${dataFile(directory)}-lock`, { throwIfNoEntry: false })
+  // Its first page has the places of all readers but the last few.
+  const locked = lock !== undefined && lock.blocks > 0
+  const needed = existsSync(dataFile(directory)) ? (locked ? 0 : lockBytes) : newStoreBytes
+  if (needed === 0) return
+  const { bavail, bsize } = statfsSync(directory)
+  if (bavail * bsize >= needed) return
+  throw new StoreUnusable(
+    `the disk is full: ${needed / 1024} KiB are needed to open a store in ${directory}, and ${Math.floor((bavail * bsize) / 1024)} are free`,
+  )
 }

@@ -3,7 +3,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { checkDataFile, dataFile, makeDataFile } from './data-file.ts'
 import { type Claim, checkSchema, claimDirectory, refuseSecondProcess, schemaRow } from './directory.ts'
 import { commitFailure } from './disk-errors.ts'
-import { DiskRoom } from './disk-room.ts'
+import { DiskRoom, requireRoomToOpen } from './disk-room.ts'
 import type { NewEntry } from './journal.ts'
 import { schemaKey } from './keys.ts'
 import { StoreFailed, StoreUnusable } from './store.ts'
@@ -81,6 +81,7 @@ export class LmdbEnvironment {
     const claim = claimDirectory(directory)
     let database: Database | undefined
     try {
+      requireRoomToOpen(claim.path)
       await makeDataFile(claim.path, makeDatabase)
       checkDataFile(dataFile(claim.path))
       database = openDatabase(dataFile(claim.path), flush === 'sync')

@@ -74,7 +74,7 @@ export function openMemoryStore(options: StoreOptions): Store {
           return steps.map((step) => step(notices)).filter((result) => result !== undefined)
         })
       }),
-    figures: (): StoreFigures => ({ ...commits.figures, fileBytes: 0, freeBytes: 0, recentBytes: partitions.bytes }),
+    figures: (): StoreFigures => ({ ...commits.figures, refusedWrites: 0, fileBytes: 0, freeBytes: 0, recentBytes: partitions.bytes }),
     onCommitMeasured: (listener) => commits.measured.push(listener),
     clear: () =>
       submit(() => {

@@ -37,6 +37,8 @@ export interface StoreOptions {
   journalFile?: JournalFilePolicy
   /** Told once when the store has failed for good. */
   onFailure(error: StoreFailed): void
+  /** Told when writes begin to be refused for want of room, and with null when there is room again. */
+  onFull?(full: StorageFull | null): void
 }
 
 /** Small appends are stored together, one value for each commit, until enough of a partition has come for a chunk of its own. */
@@ -67,6 +69,8 @@ export interface StoreFigures {
   commitSeconds: number
   appends: number
   appendedBytes: number
+  /** Writes that the disk had no room for. */
+  refusedWrites: number
   /** Bytes of the file in use, and of its pages that are free for reuse; 0 in memory. */
   fileBytes: number
   freeBytes: number

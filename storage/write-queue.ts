@@ -3,6 +3,7 @@
 import { problemOf } from './batch.ts'
 import { CommitPlan, type PlanContext } from './commit-plan.ts'
 import { Fifo } from './fifo.ts'
+import { FullWatch } from './full-watch.ts'
 import type { Changes } from './lmdb-environment.ts'
 import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from './log.ts'
 import { Settlement } from './settlement.ts'
@@ -86,10 +87,15 @@ export class WriteQueue {
   #garbageDueMs = 0
   readonly listeners: ((notices: readonly CommitNotice[]) => void)[] = []
   readonly measured: ((seconds: number, appends: number, bytes: number) => void)[] = []
-  readonly figures = { commits: 0, commitSeconds: 0, appends: 0, appendedBytes: 0 }
+  readonly figures = { commits: 0, commitSeconds: 0, appends: 0, appendedBytes: 0, refusedWrites: 0 }
+  readonly #full: FullWatch
 
   constructor(context: PlanContext) {
     this.#context = context
+    this.#full = new FullWatch(
+      (full) => context.options.onFull?.(full),
+      () => performance.now(),
+    )
     this.#scheduleGarbage(garbagePauseMs)
   }
 
@@ -322,9 +328,14 @@ export class WriteQueue {
     // With nothing among them but writes that free room, it is those that do not fit.
     const again = waiting.some(needsRoom)
     for (const entry of waiting) {
-      if (again && !needsRoom(entry)) this.#enqueue(entry)
-      else entry.reject(error)
+      if (again && !needsRoom(entry)) {
+        this.#enqueue(entry)
+        continue
+      }
+      this.figures.refusedWrites++
+      entry.reject(error)
     }
+    this.#full.refused(error)
   }
 
   #count(plan: CommitPlan, ms: number): void {
@@ -332,6 +343,7 @@ export class WriteQueue {
     this.figures.commitSeconds += ms / 1000
     this.figures.appends += plan.appends
     this.figures.appendedBytes += plan.appendedBytes
+    if (plan.appends > 0) this.#full.stored()
     for (const listener of this.measured) listener(ms / 1000, plan.appends, plan.appendedBytes)
   }
 

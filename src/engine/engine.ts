@@ -10,9 +10,9 @@ import type { Random } from '../random.ts'
 import { type CheckOptions, checkBatches } from './checking.ts'
 import { ClientQuotas } from './client-quotas.ts'
 import { type CompactionFigures, CompactionRunner } from './compaction-runner.ts'
-import { EngineError } from './errors.ts'
+import { asEngineError, EngineError } from './errors.ts'
 import { FeatureLevels } from './features.ts'
-import { type AppendedWaiter, asEngineError, type CheckedBatches, Partition } from './partition.ts'
+import { type AppendedWaiter, type CheckedBatches, Partition } from './partition.ts'
 import {
   type FetchOptions,
   type FetchRequest,

@@ -1,5 +1,6 @@
 // What the engine refuses, in its own words. Each door maps every code to its protocol's error and does not compile without.
 import type { RecordFault } from '../../protocol/records/refusal.ts'
+import { PartitionGone, StorageFull, StoreFailed } from '../../storage/store.ts'
 
 export type EngineErrorCode =
   | 'topic-unknown'
@@ -35,4 +36,12 @@ export class EngineError extends Error {
     this.code = code
     this.recordFaults = recordFaults
   }
+}
+
+/** What the store refuses in the engine's words; anything else as it is. */
+export function asEngineError(error: unknown): unknown {
+  if (error instanceof PartitionGone) return new EngineError('topic-unknown', error.message)
+  if (error instanceof StorageFull) return new EngineError('storage-full', `The disk is full: ${error.message}`)
+  if (error instanceof StoreFailed) return new EngineError('storage-failed', error.message)
+  return error
 }

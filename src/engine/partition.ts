@@ -2,11 +2,11 @@
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
 import { noTimestamp } from '../../protocol/records/batch.ts'
 import type { AppendWaiter, CommitNotice } from '../../storage/log.ts'
-import { PartitionGone, StorageFull, type Store } from '../../storage/store.ts'
+import type { Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
-import { EngineError } from './errors.ts'
+import { asEngineError, EngineError } from './errors.ts'
 import type { ProducerFacts } from './producer-state.ts'
 import type { Topic } from './topics.ts'
 import { WriterState } from './writer-state.ts'
@@ -296,11 +296,4 @@ export interface Marker {
   /** The control batch. */
   bytes: Buffer
   timestampMs: number
-}
-
-export function asEngineError(error: unknown): unknown {
-  if (error instanceof PartitionGone) return new EngineError('topic-unknown', error.message)
-  if (error instanceof StorageFull) return new EngineError('storage-full', `The disk is full: ${error.message}`)
-  if (error instanceof Error && error.name === 'StoreFailed') return new EngineError('storage-failed', error.message)
-  return error
 }

@@ -2,7 +2,7 @@
 
 import { errorCode } from '../../protocol/error-code.ts'
 import { type RecordsRefusalReason, RecordsRefused } from '../../protocol/records/refusal.ts'
-import { EngineError, type EngineErrorCode } from '../engine/errors.ts'
+import { asEngineError, EngineError, type EngineErrorCode } from '../engine/errors.ts'
 import { Refusal, type Refused } from './context.ts'
 
 /** Kafka's code for each of the engine's. */
@@ -42,7 +42,9 @@ const recordsCode = {
 } satisfies Record<RecordsRefusalReason, number>
 
 /** What a client is told of an error; null for one that nobody foresaw. */
-export function refusedBy(error: unknown): Refused | null {
+export function refusedBy(thrown: unknown): Refused | null {
+  // Whatever a request wanted to write, the store may have had no room for it.
+  const error = asEngineError(thrown)
   if (error instanceof Refusal) return { errorCode: error.errorCode, errorMessage: error.message === '' ? null : error.message }
   if (error instanceof EngineError) return { errorCode: kafkaCode[error.code], errorMessage: error.message }
   if (error instanceof RecordsRefused) return { errorCode: recordsCode[error.reason], errorMessage: error.message }

@@ -1,5 +1,5 @@
 // Every refusal of the engine, in AWS's words. A new engine code does not compile until it has its place here.
-import { EngineError, type EngineErrorCode } from '../engine/errors.ts'
+import { asEngineError, EngineError, type EngineErrorCode } from '../engine/errors.ts'
 import { AwsError } from './aws-error.ts'
 
 /** AWS's exception and HTTP status for each engine code. What a client cannot have caused is an InternalFailure, which SDKs retry. */
@@ -31,9 +31,10 @@ export const awsErrors = {
 /** Whatever was thrown, as an answer. `unexpected` says that it is a fault of ours and belongs in the log. */
 export function toAwsError(thrown: unknown): { error: AwsError; unexpected: boolean } {
   if (thrown instanceof AwsError) return { error: thrown, unexpected: false }
-  if (thrown instanceof EngineError) {
-    const { type, status } = awsErrors[thrown.code]
-    return { error: new AwsError(type, thrown.message, status), unexpected: false }
+  const error = asEngineError(thrown)
+  if (error instanceof EngineError) {
+    const { type, status } = awsErrors[error.code]
+    return { error: new AwsError(type, error.message, status), unexpected: false }
   }
   return { error: new AwsError('InternalFailure', '', 500), unexpected: true }
 }

@@ -1,37 +1,15 @@
 // A disk that is really full: a small tmpfs where the system lets us mount one, and a limit on the size of files everywhere else.
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { StorageFull, type Store, type StoreFailed } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
 import { readAll, run, storeOptions, TestClock } from '../contract/harness.ts'
+import { fillDisk, removeSmallDisks, smallDisk } from './small-disk.ts'
 
 const people = table<{ name: string }>('people')
-const mounted: string[] = []
-
-/** A file system of its own, or undefined with the reason printed. */
-function smallDisk(bytes: number): string | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'twinlog-small-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], { stdio: 'pipe' })
-    mounted.push(directory)
-    return directory
-  } catch (error) {
-    rmSync(directory, { recursive: true })
-    console.log(`skipped: no tmpfs can be mounted here (${String(error).split('\n')[0]})`)
-    return undefined
-  }
-}
-
-afterAll(() => {
-  for (const directory of mounted) {
-    execFileSync('umount', [directory])
-    rmSync(directory, { recursive: true })
-  }
-})
+afterAll(removeSmallDisks)
 
 let store: Store | undefined
 const failures: StoreFailed[] = []
@@ -127,18 +105,11 @@ test('a disk that others filled to the last byte refuses deletes too, takes no h
   if (!directory) return skip()
   const { log } = await open(directory)
   const before = await fill(log, 1, 500_000, 3)
-  const ballast = join(directory, 'ballast')
-  for (let full = false; !full; ) {
-    try {
-      appendFileSync(ballast, Buffer.alloc(4096, 1))
-    } catch {
-      full = true
-    }
-  }
+  const giveBack = fillDisk(directory)
   await expect(log.append(run(1, 'x'))).rejects.toThrow(StorageFull)
   await expect(log.drop(1)).rejects.toThrow(StorageFull)
   expect(await readAll(store!, 1, 0, 500_000)).toEqual(before)
-  rmSync(ballast)
+  giveBack()
   await expect
     .poll(() =>
       log.drop(1).then(
@@ -158,4 +129,22 @@ test('a disk that others filled to the last byte refuses deletes too, takes no h
     )
     .toBe('appended')
   expect(await readAll(store!, 2, 0)).toEqual(['0 y'])
+})
+
+test('a disk without room for a new store is refused with a message, and left as it was', async ({ skip }) => {
+  const directory = smallDisk(1024 * 1024)
+  if (!directory) return skip()
+  const giveBack = fillDisk(directory)
+  await expect(open(directory)).rejects.toThrow('the disk is full')
+  giveBack()
+  await open(directory)
+  await store!.close()
+  // What is there already needs no room, unless its lock file has none.
+  fillDisk(directory)
+  await open(directory)
+  await store!.close()
+  rmSync(join(directory, 'data.mdb-lock'))
+  fillDisk(directory)
+  await expect(open(directory)).rejects.toThrow('the disk is full')
+  store = undefined
 })

@@ -23,5 +23,13 @@ export const handleInitProducerId = handler(
     const { error, ...told } = await transactions.init(transactionalId, { timeoutMs, producerId, producerEpoch })
     return respond({ throttleTimeMs: 0, errorCode: producerError(error, version >= 4), ...told })
   },
-  { refuse: ({ errorCode: code }) => ({ throttleTimeMs: 0, errorCode: code, producerId: -1, producerEpoch: -1 }) },
+  {
+    refuse: ({ errorCode: code }) => ({
+      throttleTimeMs: 0,
+      // Ids could not be stored: as in Kafka, what producers know as a reason to ask again.
+      errorCode: code === errorCode.KAFKA_STORAGE_ERROR ? errorCode.COORDINATOR_LOAD_IN_PROGRESS : code,
+      producerId: -1,
+      producerEpoch: -1,
+    }),
+  },
 )

@@ -9,7 +9,6 @@ import { buildEndMarker } from '../../../protocol/records/control.ts'
 import type { RequestOf } from '../../../protocol/schema.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Partition } from '../../engine/partition.ts'
-import { asEngineError } from '../../engine/partition.ts'
 import { handler } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 
@@ -59,7 +58,7 @@ async function write(engine: Engine, marker: Marker, timestampMs: number) {
     marked.push({ key, done: partition.addMarker(batch, { producerId, producerEpoch, committed, bytes, timestampMs }) })
   }
   if (marked.length > 0) {
-    const outcome = await batch.commit().catch((error: unknown) => asEngineError(error))
+    const outcome = await batch.commit().catch((error: unknown) => error)
     const results = Array.isArray(outcome) ? outcome : null
     const failure = results ? errorCode.NONE : (refusedBy(outcome)?.errorCode ?? errorCode.UNKNOWN_SERVER_ERROR)
     for (const [i, { key, done }] of marked.entries()) {
