@@ -5,7 +5,16 @@ import { Counters, Histogram } from '../../src/counters.ts'
 import { createMetrics, type MeasuredGroup, type MeasuredTopic } from '../../src/metrics.ts'
 import { parsePrometheus, sampleOf } from './prometheus-text.ts'
 
-const figures = { commits: 3, commitSeconds: 0.5, appends: 4, appendedBytes: 400, refusedWrites: 5, fileBytes: 8192, freeBytes: 4096, recentBytes: 100 }
+const figures = {
+  commits: 3,
+  commitSeconds: 0.5,
+  appends: 4,
+  appendedBytes: 400,
+  refusedWrites: 5,
+  fileBytes: 8192,
+  freeBytes: 4096,
+  recentBytes: 100,
+}
 const compaction = {
   passes: 2,
   seconds: 1.5,
