@@ -77,6 +77,7 @@ export class Engine {
   #producerIdBlock: Promise<void> | null = null
   #background: (error: unknown) => void
   readonly #counters: Counters | null
+  readonly #resetListeners: (() => unknown)[] = []
 
   private constructor(options: EngineOptions, clusterId: string, configs: ResourceConfigs) {
     const { store, settings, clock, random } = options
@@ -272,6 +273,12 @@ export class Engine {
     this.quotas.forgetAll()
     this.features.forgetAll()
     await this.topics.forgetAll()
+    await Promise.all(this.#resetListeners.map((listener) => listener()))
+  }
+
+  /** Called by reset() when the store is empty: to forget what came from it, and to store again what outlives a reset. */
+  onReset(listener: () => unknown): void {
+    this.#resetListeners.push(listener)
   }
 
   /** Stops background work and wakes who waits. The store stays open: its owner closes it. */

@@ -59,7 +59,7 @@ export class ResourceConfigs {
       else batch.put(resourceConfigTable, [resource, name], Object.fromEntries(configs))
       await batch.commit()
       this.#put(resource, name, configs)
-      for (const listener of this.#listeners) listener({ resource, name })
+      this.#tell(resource, name)
     })
     this.#changes = result.catch(() => {})
     return result
@@ -73,8 +73,14 @@ export class ResourceConfigs {
   forgetAll(): void {
     for (const key of [...this.#rows.keys()]) {
       const slash = key.indexOf('/')
-      this.#put(key.slice(0, slash) as ConfiguredResource, key.slice(slash + 1), new Map())
+      const [resource, name] = [key.slice(0, slash) as ConfiguredResource, key.slice(slash + 1)]
+      this.#put(resource, name, new Map())
+      this.#tell(resource, name)
     }
+  }
+
+  #tell(resource: ConfiguredResource, name: string): void {
+    for (const listener of this.#listeners) listener({ resource, name })
   }
 
   #put(resource: ConfiguredResource, name: string, configs: ReadonlyMap<string, string>): void {

@@ -13,6 +13,7 @@ interface CommitmentRow {
 /** Key: ['commitment']. */
 const accountTable: Table<CommitmentRow> = table('kinesis-account')
 const dayMs = 86_400_000
+const never: CommitmentRow = { startedMs: null, endedMs: null }
 
 export class Account {
   readonly #engine: Engine
@@ -24,7 +25,11 @@ export class Account {
   }
 
   static async load(engine: Engine): Promise<Account> {
-    return new Account(engine, (await engine.store.tables.get(accountTable, ['commitment'])) ?? { startedMs: null, endedMs: null })
+    const account = new Account(engine, (await engine.store.tables.get(accountTable, ['commitment'])) ?? never)
+    engine.onReset(() => {
+      account.#row = never
+    })
+    return account
   }
 
   /** Whether the commitment holds now. */

@@ -10,7 +10,7 @@ import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Random } from '../random.ts'
 
-/** Key: ['self-signed']. Kept, so that a client that was told to trust it still does after a restart. */
+/** Key: ['self-signed']. Kept, so that a client that was told to trust it still does after a restart or a reset. */
 const certificateTable: Table<KeyAndCertificate> = table('kinesis-tls')
 const serialBytes = 16
 
@@ -38,9 +38,10 @@ export async function openCertificate(options: {
   if (certificateFile !== null && keyFile !== null) return { cert: await readFile(certificateFile, 'utf8'), key: await readFile(keyFile, 'utf8') }
   if (certificateFile !== null || keyFile !== null) throw new Error('aws.tls.certificate and aws.tls.key belong together: give both, or neither')
   const kept = await engine.store.tables.get(certificateTable, ['self-signed'])
-  if (kept) return kept
   const hosts = [...new Set(['localhost', '127.0.0.1', '::1', hostname(), host])]
-  const made = selfSigned(hosts, clock.now(), random.bytes(serialBytes))
-  await engine.store.batch().put(certificateTable, ['self-signed'], made).commit()
-  return made
+  const certificate = kept ?? selfSigned(hosts, clock.now(), random.bytes(serialBytes))
+  const keep = (): Promise<unknown> => engine.store.batch().put(certificateTable, ['self-signed'], certificate).commit()
+  if (!kept) await keep()
+  engine.onReset(keep)
+  return certificate
 }

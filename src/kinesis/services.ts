@@ -18,16 +18,16 @@ import { KinesisCounts } from './stream-counts.ts'
 import { Streams } from './streams.ts'
 import { Subscriptions } from './subscription.ts'
 
-/** Key: ['token-key']. Iterators and page tokens stay valid across a restart. */
+/** Key: ['token-key']. Iterators and page tokens stay valid across a restart, those made after a reset too. */
 const secretTable = table<Uint8Array>('kinesis-secret')
 
 export async function openServices(options: { engine: Engine; settings: Settings; clock: Clock; random: Random; logger: Logger }): Promise<Services> {
   const { engine, settings, clock, random, logger } = options
-  let key = await engine.store.tables.get(secretTable, ['token-key'])
-  if (!key) {
-    key = random.bytes(tokenKeyBytes)
-    await engine.store.batch().put(secretTable, ['token-key'], key).commit()
-  }
+  const kept = await engine.store.tables.get(secretTable, ['token-key'])
+  const key = kept ?? random.bytes(tokenKeyBytes)
+  const keep = (): Promise<unknown> => engine.store.batch().put(secretTable, ['token-key'], key).commit()
+  if (!kept) await keep()
+  engine.onReset(keep)
   const streams = new Streams(engine, settings, clock)
   await streams.load()
   const limits = new Limits(engine, settings)

@@ -85,17 +85,6 @@ describe('settings', () => {
   })
 })
 
-describe('reset()', () => {
-  it('drops topics and groups, and the broker goes on', async () => {
-    const made = await broker()
-    await produce(made, 'old', ['1', '2'])
-    await made.reset()
-    expect(await topicsOf(made)).toEqual([])
-    await produce(made, 'new', ['3'])
-    expect(await topicsOf(made)).toEqual(['new'])
-  })
-})
-
 describe('a data directory', () => {
   it('keeps what was written for the next broker, and is one broker’s at a time', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'twinlog-library-'))
