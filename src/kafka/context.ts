@@ -38,7 +38,7 @@ export interface Services {
 
 /** What belongs to the door itself. */
 export interface DoorServices extends Services {
-  /** Every API that is served, for the answer to ApiVersions. */
+  /** Every API that clients are told of, for the answer to ApiVersions. */
   readonly served: readonly ServedApi[]
   readonly fetchSessions: FetchSessions
   readonly shareSessions: ShareSessions
@@ -117,6 +117,8 @@ export interface HandlerOptions {
   versions?: readonly [lowest: number, highest: number]
   /** One at a time on a connection, even after `proceed`: its answers may be large. */
   alone?: boolean
+  /** The setting without which ApiVersions does not tell of it. */
+  toldWith?: 'telemetry.enable'
   /** Nothing of a request, no view of its bytes, is kept once it is answered: its memory may be used again. */
   lendable?: boolean
 }
@@ -132,6 +134,7 @@ export interface Handler extends ServedApi {
   readonly api: Api
   readonly alone: boolean
   readonly lendable: boolean
+  readonly toldWith: 'telemetry.enable' | null
   run(request: unknown, context: Context<Api>): Promise<Answer<Api>> | Answer<Api>
   /** Null: the response with every field at its default and the error at its top. */
   readonly refuse: ((refused: Refused, request: unknown) => unknown) | null
@@ -156,6 +159,7 @@ export function handler<A extends Api>(
     max,
     alone: options?.alone ?? false,
     lendable: options?.lendable ?? false,
+    toldWith: options?.toldWith ?? null,
     run: run as unknown as Handler['run'],
     refuse: (options?.refuse as Handler['refuse'] | undefined) ?? null,
   }

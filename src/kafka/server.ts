@@ -77,7 +77,10 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
     logger,
     counters,
     advertised,
-    served: list.map(({ key, name, min, max }) => ({ key, name, min, max })).sort((a, b) => a.key - b.key),
+    served: list
+      .filter(({ toldWith }) => toldWith === null || settings.get(toldWith))
+      .map(({ key, name, min, max }) => ({ key, name, min, max }))
+      .sort((a, b) => a.key - b.key),
     fetchSessions: new FetchSessions(options.random, settings.get('max.incremental.fetch.session.cache.slots')),
     shareSessions,
     answers,

@@ -207,6 +207,12 @@ export const groupSettings = {
   'controller.quota.window.num': int({ default: 11, min: 1, meaning: 'Samples over which the rate of topic changes is taken.' }),
   'controller.quota.window.size.seconds': int({ default: 1, min: 1, meaning: 'Length of one such sample.' }),
   'client.quota.callback.class': stringOrNull({ type: 'class', inert: true, meaning: 'A Java class; there is no JVM here.' }),
+  // librdkafka says so on its error stream, once for each client, where a broker that asks for metrics has no subscription for it.
+  'telemetry.enable': boolean({
+    default: false,
+    meaning:
+      'Clients are told that they can push their metrics (KIP-714), for /metrics; resources of kind client-metrics say which, as kafka-client-metrics sets them. Kafka: on with a plugin that takes them (metric.reporters).',
+  }),
   'telemetry.max.bytes': int({ default: 1048576, min: 1, meaning: 'The largest client telemetry push (KIP-714).' }),
   'leader.imbalance.check.interval.seconds': long({ default: 300, inert: true, meaning: 'How often leadership is looked at; one node leads all.' }),
 }

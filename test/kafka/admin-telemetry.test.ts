@@ -85,7 +85,7 @@ describe('a client', () => {
 
   beforeEach(async () => {
     clock = new ManualClock()
-    broker = await createBroker({ clock })
+    broker = await createBroker({ clock, settings: { 'telemetry.enable': true } })
     client = await RawClient.connect(broker.kafka, 'shop')
     await client.ask(apiVersions, 3, { clientSoftwareName: 'apache-kafka-java', clientSoftwareVersion: '4.4.0' })
   })
@@ -116,6 +116,18 @@ describe('a client', () => {
       .map((line) => line.replace(/client_instance_id="[^"]*"/, 'client_instance_id="…"'))
       .sort()
   }
+
+  test('is told of telemetry where it is on', async () => {
+    const told = async (raw: RawClient) => {
+      const { apiKeys } = await raw.ask(apiVersions, 3, { clientSoftwareName: 'a', clientSoftwareVersion: '1' })
+      return apiKeys.map(({ apiKey }) => apiKey).filter((key) => key === 71 || key === 72)
+    }
+    expect(await told(client)).toEqual([71, 72])
+    await using off = await createBroker()
+    await using raw = await RawClient.connect(off.kafka)
+    expect(await told(raw)).toEqual([])
+    expect(await raw.ask(getTelemetrySubscriptions, 0, { clientInstanceId: zeroUuid })).toMatchObject({ errorCode: 0 })
+  })
 
   test('is told nothing where nobody subscribed, and what fits where somebody did', async () => {
     const first = await get()

@@ -1,7 +1,7 @@
 // PushTelemetry (72), version 0. KIP-714: a client's metrics, as OpenTelemetry's protobuf, for /metrics. What comes too early, too large, packed in an unknown way or for
 // another subscription is refused, so that the client asks again.
 //
-// Where we differ from Apache Kafka 4.4: as for GetTelemetrySubscriptions.
+// As in Apache Kafka 4.4, but that no plugin is needed: see GetTelemetrySubscriptions.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { pushTelemetry } from '../../../protocol/messages/push-telemetry.ts'
@@ -20,20 +20,24 @@ const growthMax = 10
 /** A client that misses this many pushes is taken for gone. */
 const pushesMissedMax = 3
 
-export const handlePushTelemetry = handler(pushTelemetry, async (request, context) => {
-  const { telemetry, counters, clock, clientId, client, respond } = context
-  if (request.clientInstanceId === zeroUuid) throw new Refusal(errorCode.INVALID_REQUEST, 'A push needs the client instance id.')
-  const instance = await telemetry.instance(clientFacts(request.clientInstanceId, clientId, client))
-  checkPush(request, instance, context)
-  if (request.terminating) instance.terminating = true
-  if (request.metrics.length > 0) {
-    const nowMs = clock.now()
-    const labels = { clientId: clientId ?? '', clientInstanceId: instance.id }
-    counters.clientSeries.push(labels, pointsOf(request, context), nowMs, nowMs + pushesMissedMax * instance.subscription.pushIntervalMs)
-  }
-  if (request.terminating) counters.clientSeries.end(instance.id)
-  return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE })
-})
+export const handlePushTelemetry = handler(
+  pushTelemetry,
+  async (request, context) => {
+    const { telemetry, counters, clock, clientId, client, respond } = context
+    if (request.clientInstanceId === zeroUuid) throw new Refusal(errorCode.INVALID_REQUEST, 'A push needs the client instance id.')
+    const instance = await telemetry.instance(clientFacts(request.clientInstanceId, clientId, client))
+    checkPush(request, instance, context)
+    if (request.terminating) instance.terminating = true
+    if (request.metrics.length > 0) {
+      const nowMs = clock.now()
+      const labels = { clientId: clientId ?? '', clientInstanceId: instance.id }
+      counters.clientSeries.push(labels, pointsOf(request, context), nowMs, nowMs + pushesMissedMax * instance.subscription.pushIntervalMs)
+    }
+    if (request.terminating) counters.clientSeries.end(instance.id)
+    return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE })
+  },
+  { toldWith: 'telemetry.enable' },
+)
 
 function checkPush(request: Request, instance: ClientInstance, { telemetry, settings }: Context<typeof pushTelemetry>): void {
   if (instance.terminating) throw new Refusal(errorCode.INVALID_REQUEST, 'The client has pushed for the last time.')
