@@ -10,7 +10,7 @@ export interface AdminOptions {
   /** 0: any free port. */
   port: number
   state(): BrokerState
-  /** The body of /metrics in Prometheus's text format. */
+  /** The body of /metrics in Prometheus's text format; not asked for while starting. */
   metricsText(): Promise<string>
   logger: Logger
 }
@@ -101,6 +101,7 @@ export class AdminServer {
         return send(response, state === 'ready' ? 200 : 503, `${state}\n`)
       }
       case '/metrics':
+        if (this.#options.state() === 'starting') return send(response, 503, 'starting\n')
         return send(response, 200, await this.#options.metricsText(), metricsType)
       default:
         return send(

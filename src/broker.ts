@@ -99,6 +99,8 @@ class RunningBroker implements Broker {
   #kafka: KafkaServer | null = null
   #aws: KinesisServer | null = null
   #admin: AdminServer | null = null
+  /** The admin port asks for it from the moment that the broker is ready. */
+  #metricsText: () => Promise<string> = async () => ''
   #closing: Promise<void> | null = null
 
   constructor(parts: BrokerParts) {
@@ -114,8 +116,19 @@ class RunningBroker implements Broker {
       if (!(error instanceof StorageFull)) logger.error('background work failed', { error })
     }
 
-    const store = await this.#openStore()
-    this.#store = store
+    // Probes are answered while a large directory is opened: 503, not a refused connection.
+    this.#admin = new AdminServer({
+      ...parseAddress(settings.get('admin')),
+      state: () => this.#state,
+      metricsText: () => this.#metricsText(),
+      logger,
+    })
+    const [opened, listening] = await Promise.allSettled([this.#openStore(), this.#admin.listen()])
+    if (opened.status === 'fulfilled') this.#store = opened.value
+    // A directory that another broker has is said before a port that it has.
+    if (opened.status === 'rejected') throw opened.reason
+    if (listening.status === 'rejected') throw listening.reason
+    const store = opened.value
     store.onCommitMeasured((seconds, appends, bytes) => counters.observeCommit(seconds, appends, bytes))
     const engine = await Engine.start({ store, settings, clock, random, counters, onBackgroundError: background })
     this.#engine = engine
@@ -163,9 +176,8 @@ class RunningBroker implements Broker {
         else counters.connectionRejected('aws')
       },
     })
-    const metricsText = measure({ counters, settings, engine, coordinators, store, aws: this.#aws })
-    this.#admin = new AdminServer({ ...parseAddress(settings.get('admin')), state: () => this.#state, metricsText, logger })
-    await Promise.all([this.#kafka.listen(), this.#aws.listen(), this.#admin.listen()])
+    this.#metricsText = measure({ counters, settings, engine, coordinators, store, aws: this.#aws })
+    await Promise.all([this.#kafka.listen(), this.#aws.listen()])
     this.#state = 'ready'
   }
 

@@ -7,7 +7,7 @@ let server: AdminServer | undefined
 afterEach(() => server?.close())
 
 async function listening(metricsText = async () => 'up 1\n') {
-  const states: { state: BrokerState; errors: (LogFields | undefined)[] } = { state: 'starting', errors: [] }
+  const states: { state: BrokerState; errors: (LogFields | undefined)[] } = { state: 'ready', errors: [] }
   const logger = { ...silentLogger, error: (_message: string, fields?: LogFields) => void states.errors.push(fields) }
   server = new AdminServer({ host: '127.0.0.1', port: 0, state: () => states.state, metricsText, logger })
   await server.listen()
@@ -17,12 +17,13 @@ async function listening(metricsText = async () => 'up 1\n') {
 describe('the admin port', () => {
   it('lives at once, and is ready only between start and stop', async () => {
     const { url, states } = await listening()
-    const statuses = async () => [(await fetch(`${url}/livez`)).status, (await fetch(`${url}/readyz`)).status]
-    expect(await statuses()).toEqual([200, 503])
+    const statuses = () => Promise.all(['livez', 'readyz', 'metrics'].map(async (path) => (await fetch(`${url}/${path}`)).status))
+    states.state = 'starting'
+    expect(await statuses()).toEqual([200, 503, 503])
     states.state = 'ready'
-    expect(await statuses()).toEqual([200, 200])
+    expect(await statuses()).toEqual([200, 200, 200])
     states.state = 'stopping'
-    expect(await statuses()).toEqual([200, 503])
+    expect(await statuses()).toEqual([200, 503, 200])
     expect(await (await fetch(`${url}/readyz`)).text()).toBe('stopping\n')
   })
 
