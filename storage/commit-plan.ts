@@ -17,6 +17,7 @@ import { replaced } from './replacement.ts'
 import { planRetention } from './retention.ts'
 import { changeSegments } from './segment-row.ts'
 import { boundsOf, type ChunkFacts, nothing, type PartitionFacts, segmentsOf, trimmed, withoutSegments } from './segments.ts'
+import { Slab } from './slab.ts'
 import { type JournalPolicy, journalUsual, PartitionGone, type StoreOptions } from './store.ts'
 
 /** How many segments one step of retention drops. */
@@ -41,6 +42,7 @@ export class CommitPlan {
   readonly #drafts = new Map<number, PartitionDraft>()
   readonly #changes: Change[] = []
   readonly #notices = new Notices()
+  readonly #slab: Slab
   readonly #policy: JournalPolicy
   readonly #nowMs: number
   #bytes = 0
@@ -59,6 +61,7 @@ export class CommitPlan {
   constructor(context: PlanContext) {
     this.#context = context
     this.#policy = context.options.journal ?? journalUsual
+    this.#slab = new Slab(context.journal.pool)
     this.#nowMs = context.options.now()
   }
 
@@ -233,11 +236,10 @@ export class CommitPlan {
     if (this.#leaves) file?.left()
     for (const [partition, draft] of this.#drafts) {
       if (draft.chunks) journal.settled(partition)
-      for (const { baseOffset, endOffset, bytes, borrowed, pooled } of draft.chunks ?? []) {
+      for (const { baseOffset, endOffset, bytes, borrowed } of draft.chunks ?? []) {
         const chunk = { baseOffset, endOffset, bytes }
         if (borrowed) recent.addCopy(partition, chunk, this.#nowMs)
         else recent.add(partition, chunk)
-        if (pooled) journal.pool.give(bytes)
       }
       if (draft.rewritten) recent.forget(partition, draft.rewritten.toOffset)
       if (draft.garbageBefore > 0) recent.forget(partition, draft.garbageBefore)
@@ -246,6 +248,7 @@ export class CommitPlan {
         policies.delete(partition)
       } else book.set(partition, draft.facts)
     }
+    this.#slab.giveBack()
     if (this.#entry) journal.added(this.#entry, this.filed, (partition) => this.#drafts.get(partition)!.before)
     return this.#notices.list
   }
@@ -260,7 +263,8 @@ export class CommitPlan {
   #draft(partition: number): PartitionDraft {
     let draft = this.#drafts.get(partition)
     if (!draft) {
-      draft = new PartitionDraft(partition, this.#context.book.facts(partition), this.#context.journal, this.#policy.smallBytesMax, this.#nowMs)
+      const { book, journal } = this.#context
+      draft = new PartitionDraft(partition, book.facts(partition), journal, this.#slab, this.#policy.smallBytesMax, this.#nowMs)
       this.#drafts.set(partition, draft)
     }
     return draft

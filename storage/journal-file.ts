@@ -16,7 +16,7 @@ const fileName = 'journal.bin'
 /** An entry above this goes to LMDB: for large ones the second wait matters little, and they would fill the file before a chunk has come together. */
 const entryBytesMax = 128 * 1024
 /** Above this share of the file what is oldest is settled, so that there is always room. */
-const crowdedShare = 0.5
+const crowdedShare = 0.75
 /** Entries up to this are written on the event loop's thread, which saves two hand-overs ... */
 const blockingBytesMax = 64 * 1024
 /** ... while the disk is faster than this. */
@@ -52,8 +52,8 @@ export class JournalFile {
   #descriptor = -1
   /** The highest floor that is known to be on the disk. */
   #floor = 0
-  /** Smoothed duration of writes that block. */
-  #blockingMs = 0
+  /** Smoothed duration of writes of which it is asked whether they may block, wherever they were made: a disk that was slow for a moment is used as before. */
+  #smallMs = 0
   #missed = 0
   #making: Promise<void> | null = null
   #closed = false
@@ -164,19 +164,20 @@ export class JournalFile {
     const bytes = slotBytesOf(value.length)
     const at = this.#ring.room(bytes)
     const parts = [packSlotHeader(this.#id!, { sequence, floor }, value, this.#policy.checksum), value]
+    const small = value.length <= blockingBytesMax
+    const startedMs = performance.now()
     const written = (): void => {
+      if (small) this.#smallMs += (performance.now() - startedMs - this.#smallMs) / 8
       this.#ring.take(sequence, at, bytes)
       this.recorded(floor)
     }
-    if (value.length > blockingBytesMax || this.#blockingMs > blockingMsMax) return this.#writeAside(parts, at).then(written)
-    const startedMs = performance.now()
+    if (!small || this.#smallMs > blockingMsMax) return this.#writeAside(parts, at).then(written)
     try {
       writeAll(this.#descriptor, parts, at)
       if (syncedWrites === 0) fdatasyncSync(this.#descriptor)
     } catch (error) {
       throw failureOf(this.#path, error as Error)
     }
-    this.#blockingMs += (performance.now() - startedMs - this.#blockingMs) / 8
     written()
     return undefined
   }

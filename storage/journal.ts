@@ -22,8 +22,10 @@ export interface Journaled {
   readonly pieces: readonly Piece[]
   /** Pieces that are not settled. */
   live: number
-  /** Its memory, to be used again; null where somebody was given a view of it. */
-  memory: Buffer | null
+  /** Its bytes; null when no piece is left in it. */
+  value: Buffer | null
+  /** Its memory is not the pool's, or somebody was given a view of it: it is not used again. */
+  lent: boolean
   /** It is in the journal file, not in LMDB. */
   readonly filed: boolean
 }
@@ -98,9 +100,11 @@ export class Journal {
       const facts = { baseOffset, endOffset: baseOffset + offsetCount, position: 0, maxTimestampMs, runningMaxTimestampMs: -1 }
       return new Piece(partition, facts, runs, bytes, false, false)
     })
-    const entry = this.#begin(sequence, nowMs, value.length, pieces, null, filed)
+    const entry = this.#begin(sequence, nowMs, value, pieces, true, filed)
+    let at = contentAt(pieces.length, dropped.length)
     for (const piece of pieces) {
-      piece.entry = entry
+      piece.keptIn(entry, at)
+      at += piece.bytes
       this.#looseOf(piece.partition).pieces.push(piece)
     }
   }
@@ -146,12 +150,13 @@ export class Journal {
     const pieces = this.pieces(partition)
     let left = bytesMax
     for (let i = indexHolding(pieces, fromOffset); i < pieces.length; i++) {
-      const { baseOffset, endOffset, runs, bytes, entry } = pieces[i]!
-      left -= bytes
+      const piece = pieces[i]!
+      const { baseOffset, endOffset } = piece
+      left -= piece.bytes
       if (taken.length > 0 && left < 0) return
       // Who has a view of it may keep it for as long as it likes.
-      entry!.memory = null
-      taken.push({ baseOffset, endOffset, bytes: runs[0]! })
+      piece.entry!.lent = true
+      taken.push({ baseOffset, endOffset, bytes: piece.view })
     }
   }
 
@@ -186,9 +191,19 @@ export class Journal {
     this.#spend()
   }
 
-  /** Pieces that are here longest, and perhaps some that are not here any more. */
+  /** Pieces that are here longest, oldest first. */
   *oldest(): Iterable<Piece> {
-    for (let i = 0; i < this.#entries.length; i++) if (this.#entries.at(i)!.live > 0) yield* this.#entries.at(i)!.pieces
+    for (let i = 0; i < this.#entries.length; i++) {
+      const { live, pieces } = this.#entries.at(i)!
+      if (live === 0) continue
+      for (const piece of pieces) if (this.#isHere(piece)) yield piece
+    }
+  }
+
+  /** Of a partition what is oldest is settled first: newer pieces may still be here. */
+  #isHere({ partition, baseOffset }: Piece): boolean {
+    const first = this.#byPartition.get(partition)?.pieces[0]
+    return first !== undefined && first.baseOffset <= baseOffset
   }
 
   /** The entry of a commit that is being made. It counts when it is `added`. */
@@ -200,13 +215,12 @@ export class Journal {
 
   /** An entry is durable, in the journal file or in LMDB. `storedFacts` are those that the rows of a piece's partition have. */
   added({ sequence, value, nowMs, pieces, droppedCount }: NewEntry, filed: boolean, storedFacts: (partition: number) => PartitionFacts): void {
-    const entry = this.#begin(sequence, nowMs, value.length, pieces, value, filed)
+    const entry = this.#begin(sequence, nowMs, value, pieces, false, filed)
     let at = contentAt(pieces.length, droppedCount)
     for (const piece of pieces) {
       const loose = this.#looseOf(piece.partition)
       loose.stored ??= storedFacts(piece.partition)
-      piece.entry = entry
-      piece.runs = [value.subarray(at, at + piece.bytes)]
+      piece.keptIn(entry, at)
       at += piece.bytes
       loose.pieces.push(piece)
       loose.bytes += piece.bytes
@@ -228,7 +242,7 @@ export class Journal {
   settledTo(partition: number, stored: PartitionFacts): void {
     const loose = this.#looseOf(partition)
     const count = indexHolding(loose.pieces, stored.endOffset)
-    const gone = loose.pieces.slice(0, count)
+    const gone = count === loose.pieces.length ? loose.pieces : loose.pieces.slice(0, count)
     loose.pieces = loose.pieces.slice(count)
     loose.stored = stored
     for (const { bytes } of gone) loose.bytes -= bytes
@@ -238,9 +252,9 @@ export class Journal {
 
   #letGo(pieces: readonly Piece[]): void {
     for (const { entry } of pieces) {
-      if (--entry!.live > 0 || !entry!.memory) continue
-      this.pool.give(entry!.memory)
-      entry!.memory = null
+      if (--entry!.live > 0) continue
+      if (!entry!.lent) this.pool.give(entry!.value!)
+      entry!.value = null
     }
     this.#spend()
   }
@@ -263,9 +277,9 @@ export class Journal {
     this.#bytes = 0
   }
 
-  #begin(sequence: number, nowMs: number, valueBytes: number, pieces: readonly Piece[], memory: Buffer | null, filed: boolean): Journaled {
-    const bytes = valueBytes + pieceOverheadBytes * (1 + pieces.length)
-    const entry: Journaled = { sequence, nowMs, bytes, pieces, live: pieces.length, memory, filed }
+  #begin(sequence: number, nowMs: number, value: Buffer, pieces: readonly Piece[], lent: boolean, filed: boolean): Journaled {
+    const bytes = value.length + pieceOverheadBytes * (1 + pieces.length)
+    const entry: Journaled = { sequence, nowMs, bytes, pieces, live: pieces.length, value, lent, filed }
     this.nextSequence = sequence + 1
     this.#entries.push(entry)
     this.#bytes += bytes

@@ -4,6 +4,7 @@ import type { Journal } from './journal.ts'
 import type { AppendRequest, SegmentPolicy } from './log.ts'
 import { Piece } from './piece.ts'
 import { type ChunkFacts, isEmpty, mustRoll, type PartitionFacts, withChunk } from './segments.ts'
+import type { Slab } from './slab.ts'
 
 /** Appends of one partition are joined up to this, so that LMDB sees few values ... */
 const joinBytesMax = 256 * 1024
@@ -15,8 +16,6 @@ export interface DraftChunk extends ChunkFacts {
   readonly bytes: Buffer
   /** It lies in memory that its owner uses again. */
   readonly borrowed: boolean
-  /** That memory is of the journal's pool. */
-  readonly pooled: boolean
 }
 
 /** What still takes appends. */
@@ -43,17 +42,20 @@ export class PartitionDraft {
   /** What is stored as chunks; null where the partition is not settled. */
   chunks: DraftChunk[] | null = null
   readonly #journal: Journal
+  readonly #slab: Slab
   readonly #smallBytesMax: number
   readonly #nowMs: number
   #open: Open | null = null
   #pieces: Piece[] = []
   #pieceBytes = 0
 
-  constructor(partition: number, facts: PartitionFacts, journal: Journal, smallBytesMax: number, nowMs: number) {
+  /** What it has to copy goes to the slab. */
+  constructor(partition: number, facts: PartitionFacts, journal: Journal, slab: Slab, smallBytesMax: number, nowMs: number) {
     this.partition = partition
     this.before = journal.storedFacts(partition) ?? facts
     this.facts = facts
     this.#journal = journal
+    this.#slab = slab
     this.#smallBytesMax = smallBytesMax
     this.#nowMs = nowMs
   }
@@ -168,21 +170,12 @@ export class PartitionDraft {
       maxTimestampMs = Math.max(maxTimestampMs, pieces[i]!.maxTimestampMs)
     }
     const facts = { baseOffset, endOffset: last.endOffset, position, maxTimestampMs, runningMaxTimestampMs: last.runningMaxTimestampMs }
-    const run = first.runs[0]!
-    const wasteful = run.length < aloneBytesMin && run.length * 2 < run.buffer.byteLength
-    // What is in the journal lies in its pool.
-    if (run.length === bytes && !wasteful && !first.entry && run.buffer instanceof ArrayBuffer)
-      return { ...facts, bytes: run, borrowed: first.reusable, pooled: false }
-    const chunk = this.#journal.pool.take(bytes)
-    let at = 0
-    for (let i = from; i < to; i++) {
-      const { runs } = pieces[i]!
-      for (let n = 0; n < runs.length; n++) {
-        chunk.set(runs[n]!, at)
-        at += runs[n]!.length
-      }
-    }
-    return { ...facts, bytes: chunk, borrowed: true, pooled: true }
+    const [run] = first.runs
+    const wasteful = run !== undefined && run.length < aloneBytesMin && run.length * 2 < run.buffer.byteLength
+    if (run?.length === bytes && !wasteful && run.buffer instanceof ArrayBuffer) return { ...facts, bytes: run, borrowed: first.reusable }
+    const chunk = this.#slab.take(bytes)
+    for (let i = from, at = 0; i < to; i++) at = pieces[i]!.copyTo(chunk, at)
+    return { ...facts, bytes: chunk, borrowed: true }
   }
 }
 

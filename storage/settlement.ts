@@ -6,18 +6,21 @@ import { chunkKey } from './keys.ts'
 import type { Change, Changes } from './lmdb-environment.ts'
 import { PartitionDraft } from './partition-draft.ts'
 import { changeSegments } from './segment-row.ts'
+import { Slab } from './slab.ts'
 
 export class Settlement {
   readonly changes: Changes
   readonly #context: PlanContext
   readonly #drafts: readonly PartitionDraft[]
   readonly #upkeep: Upkeep
+  readonly #slab: Slab
   readonly #nowMs: number
 
   /** Takes partitions of which there is enough, and, where the file is crowded, those that are in it longest; about `bytesMax` in all. */
   constructor(context: PlanContext, bytesMax: number) {
     this.#context = context
     this.#nowMs = context.options.now()
+    this.#slab = new Slab(context.journal.pool)
     this.#drafts = this.#choose(bytesMax)
     const list: Change[] = []
     let bytes = 0
@@ -48,7 +51,7 @@ export class Settlement {
       const loose = journal.bytesOf(partition)
       if (loose === 0) return
       bytes += loose
-      drafts.set(partition, new PartitionDraft(partition, facts, journal, options.journal?.smallBytesMax ?? 0, this.#nowMs))
+      drafts.set(partition, new PartitionDraft(partition, facts, journal, this.#slab, options.journal?.smallBytesMax ?? 0, this.#nowMs))
     }
     for (const partition of journal.ripe) if (bytes < bytesMax) take(partition)
     if (file?.crowded) {
@@ -68,8 +71,8 @@ export class Settlement {
       journal.settledTo(partition, facts)
       for (const { baseOffset, endOffset, bytes } of chunks ?? []) {
         recent.addCopy(partition, { baseOffset, endOffset, bytes }, this.#nowMs)
-        journal.pool.give(bytes)
       }
     }
+    this.#slab.giveBack()
   }
 }

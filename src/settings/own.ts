@@ -41,7 +41,7 @@ export const ownSettings = {
       'sync: an answer follows the disk’s sync, kill -9 and a power cut lose nothing acknowledged. async: it follows the write; a power cut may lose the last moments.',
   }),
   'journal.file.bytes': int({
-    default: 16 * 1024 * 1024,
+    default: 32 * 1024 * 1024,
     min: 0,
     max: 1024 ** 3,
     meaning:

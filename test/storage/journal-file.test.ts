@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { JournalFile } from '../../storage/journal-file.ts'
 import { findSlots, packSlotHeader, slotBytesOf, slotUnitBytes } from '../../storage/journal-slot.ts'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { Ring } from '../../storage/ring.ts'
@@ -167,6 +168,32 @@ test('a file of another size than asked for is used up first', async () => {
   for (let i = 0; i < 5; i++) await append(store, 1, `r${count + i}`)
   store = await open(asKilled(left), { journalFile: journalFileOf(0) })
   expect(await readAll(store, 1, 0, runBytes)).toEqual(texts(count + 5))
+})
+
+test('writes leave the thread while the disk is slow, and come back to it', async () => {
+  const file = new JournalFile(directory, journalFileOf(fileBytes))
+  await new Promise<void>((made) => file.make(async () => made()))
+  await vi.waitFor(() => expect(file.inUse).toBe(true))
+  let [nowMs, writeMs, sequence] = [0, 0, 0]
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += writeMs))
+  /** Whether it was done on this thread. */
+  const write = async (): Promise<boolean> => {
+    const done = file.write({ sequence, value: Buffer.from('value'), nowMs: 0, pieces: [], droppedCount: 0 }, sequence++)
+    await done
+    return done === undefined
+  }
+  try {
+    expect(await write()).toBe(true)
+    writeMs = 20
+    expect([await write(), await write()]).toEqual([true, false])
+    writeMs = 0
+    const here: boolean[] = []
+    while (here.length < 50) here.push(await write())
+    expect([here[0], here.at(-1)]).toEqual([false, true])
+  } finally {
+    clock.mockRestore()
+    await file.close()
+  }
 })
 
 test('slots are found wherever they are, and nothing else is', () => {

@@ -2,12 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { BufferPool } from '../../storage/buffer-pool.ts'
+import { Journal } from '../../storage/journal.ts'
 import { entryBytesOf, packEntry, unpackEntry } from '../../storage/journal-entry.ts'
 import { journalRange } from '../../storage/keys.ts'
 import { LmdbEnvironment } from '../../storage/lmdb-environment.ts'
 import { openLmdbStore } from '../../storage/lmdb-store.ts'
+import { Piece } from '../../storage/piece.ts'
+import { type ChunkFacts, nothing, type PartitionFacts } from '../../storage/segments.ts'
+import { Slab } from '../../storage/slab.ts'
 import type { JournalPolicy, Store } from '../../storage/store.ts'
 import { readAll, run, storeOptions, TestClock } from '../contract/harness.ts'
 
@@ -129,4 +134,43 @@ test('a pool gives memory out once, of the size that was asked for, and keeps no
   for (const one of many) pool.give(one)
   const kept = new Set(many.map((one) => one.buffer))
   expect([1, 2, 3].map(() => kept.has(pool.take(4096).buffer))).toEqual([true, true, false])
+})
+
+test('memory of a slab is given out once, and goes back to the pool as a whole', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 300_000 }), { maxLength: 60 }), (sizes) => {
+      const slab = new Slab(new BufferPool(2 ** 30))
+      const round = (): Buffer[] => {
+        const taken = sizes.map((bytes) => slab.take(bytes))
+        for (const [i, one] of taken.entries()) one.fill(i)
+        for (const [i, one] of taken.entries()) expect([one.length, one.every((byte) => byte === i)]).toEqual([sizes[i], true])
+        slab.giveBack()
+        return taken
+      }
+      const first = new Set(round().map((one) => one.buffer))
+      expect(round().filter((one) => !first.has(one.buffer))).toEqual([])
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('what is longest in the journal is told of in its order, and nothing that is settled already', () => {
+  const journal = new Journal(1e6)
+  const pieceAt = (partition: number, baseOffset: number): Piece => {
+    const facts: ChunkFacts = { baseOffset, endOffset: baseOffset + 1, position: 0, maxTimestampMs: -1, runningMaxTimestampMs: -1 }
+    return new Piece(partition, facts, [Buffer.from(`${partition}/${baseOffset}`)], 3, false, false)
+  }
+  const settledTo = (endOffset: number): PartitionFacts => ({ ...nothing, endOffset })
+  const oldest = (): string[] => Array.from(journal.oldest(), ({ partition, baseOffset }) => `${partition}/${baseOffset}`)
+  const add = (...pieces: Piece[]): void => journal.added(journal.entryOf(0, pieces, []), true, () => nothing)
+  add(pieceAt(1, 0), pieceAt(2, 0))
+  add(pieceAt(2, 1), pieceAt(3, 0))
+  add(pieceAt(1, 1))
+  expect(oldest()).toEqual(['1/0', '2/0', '2/1', '3/0', '1/1'])
+  journal.settledTo(1, settledTo(1))
+  // The entry of 1/0 is still needed for 2/0; 1/1 is as young as before.
+  expect(oldest()).toEqual(['2/0', '2/1', '3/0', '1/1'])
+  expect(journal.pieces(1).map((piece) => piece.view.toString())).toEqual(['1/1'])
+  journal.settled(2)
+  expect(oldest()).toEqual(['3/0', '1/1'])
 })
