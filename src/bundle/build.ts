@@ -1,4 +1,4 @@
-// Builds dist/bundle from what tsc made: the executable (main.cjs, program.js and its compiled code) and the library (index.js).
+// Builds dist/bundle from what tsc made: the executable (main.cjs, program.js and its compiled code) and the library (index.cjs, and its declarations in dist/types).
 // Run by `npm run build`. What is in the program, and what loads when, is decided here; the sources just import.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { compileProgram } from './compile.ts'
 import { codeFile, digestLength, programFile, readProgram } from './compiled.ts'
+import { publishDeclarations } from './declarations.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const bundleDirectory = join(root, 'dist/bundle')
@@ -101,12 +102,13 @@ const { outputFiles } = await build({
   write: false,
 })
 writeProgram(outputFiles[0]!.text)
+// CommonJS here too, since not everybody can import an ES module: Jest cannot, nor `require` before Node.js 20.19. ES modules import it by its names.
 await build({
-  ...shared,
+  ...commonJs,
   entryPoints: ['dist/src/index.js'],
   packages: 'external',
-  format: 'esm',
-  splitting: true,
-  outdir: bundleDirectory,
+  banner: { js: importMetaUrl },
+  outfile: join(bundleDirectory, 'index.cjs'),
 })
+publishDeclarations(join(root, 'dist'), join(root, 'dist/src/index.d.ts'), join(root, 'dist/types'))
 await keepCode()
