@@ -129,7 +129,7 @@ describe('/metrics', () => {
 describe('the process', () => {
   it('ends by itself after close(), used and unused, in memory and on disk', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'twinlog-exit-'))
-    const bundle = new URL('index.js', `file://${executable}`).href
+    const bundle = new URL('index.cjs', `file://${executable}`).href
     const program = `
       import { createBroker } from ${JSON.stringify(bundle)}
       import kafkajs from 'kafkajs'
