@@ -6,8 +6,8 @@
 import type { Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
 import type { Counters } from '../counters.ts'
+import type { Loans } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
-import type { AnswerMemory } from './answer-memory.ts'
 import { Intake, type IntakeShared } from './intake.ts'
 import { Outbox } from './outbox.ts'
 
@@ -20,7 +20,7 @@ export interface Reply {
   /** The client is over a quota: no request of this connection starts for this long (KIP-219). */
   muteMs?: number
   /** What the parts lie in, to be given back when the system has them. */
-  memory?: AnswerMemory | null
+  memory?: Loans | null
 }
 
 /** What is known of the client at the other end. */

@@ -10,12 +10,11 @@ import type { StreamsGroups } from '../coordinators/streams/streams-groups.ts'
 import type { Transactions } from '../coordinators/transaction/transactions.ts'
 import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { LentMemory, Loans } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
-import type { AnswerMemory } from './answer-memory.ts'
 import type { Client } from './connection.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
-import type { FrameMemory } from './frame-memory.ts'
 import type { ShareSessions } from './share/sessions.ts'
 import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Mutations, Throttle } from './throttle.ts'
@@ -47,7 +46,7 @@ export interface DoorServices extends Services {
   /** Bytes of answers that clients have not taken, in all, and how many there may be before fetches are answered sparingly. */
   readonly answers: { readonly bytes: number; readonly bytesMax: number }
   /** Lends memory for large answers. */
-  readonly memory: FrameMemory
+  readonly memory: LentMemory
 }
 
 /** An API as ApiVersions lists it. */
@@ -64,7 +63,7 @@ export interface Response<A extends Api> {
   readonly kind: 'respond'
   readonly response: ResponseInput<A>
   readonly errorCode: number
-  readonly memory: AnswerMemory | null
+  readonly memory: Loans | null
 }
 export type NoAnswer = { readonly kind: 'silence'; readonly errorCode: number } | { readonly kind: 'hang-up'; readonly reason: string }
 
@@ -81,7 +80,7 @@ export interface Context<A extends Api> extends DoorServices {
    * The answer. `errorCode` is what metrics count it under; without it the response's own top-level one, else NONE: give the first one of the parts
    * where the response has none at the top. `memory` is what the response's bytes lie in, if it is to be given back when they are sent.
    */
-  respond(response: ResponseInput<A>, errorCode?: number, memory?: AnswerMemory): Answer<A>
+  respond(response: ResponseInput<A>, errorCode?: number, memory?: Loans): Answer<A>
   /** No answer at all: a produce with acks=0. */
   silence(errorCode?: number): Answer<A>
   /** No answer, and the connection ends with one line in the log. */

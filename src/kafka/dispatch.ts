@@ -7,7 +7,7 @@ import { decodeHeaderStart, decodeRequestHeader, type RequestHeader, writeRespon
 import { DecodeError } from '../../protocol/reader.ts'
 import { type Api, defaultOf } from '../../protocol/schema.ts'
 import { Writer } from '../../protocol/writer.ts'
-import type { AnswerMemory } from './answer-memory.ts'
+import type { Loans } from '../lent-memory.ts'
 import type { Client, Dispatcher, Reply } from './connection.ts'
 import type { Answer, Context, DoorServices, Handler, NoAnswer, Refused } from './context.ts'
 import { refusedBy } from './error-map.ts'
@@ -224,7 +224,7 @@ function emptyFetch(request: unknown): object {
   return { errorCode: errorCode.NONE, sessionId: sessionEpoch > 0 ? sessionId : 0, responses: [] }
 }
 
-function respond(response: unknown, code?: number, memory: AnswerMemory | null = null): Answer<Api> {
+function respond(response: unknown, code?: number, memory: Loans | null = null): Answer<Api> {
   const topLevel = (response as { errorCode?: number }).errorCode
   return { kind: 'respond', response: response as object, errorCode: code ?? topLevel ?? errorCode.NONE, memory }
 }

@@ -4,7 +4,7 @@ import { errorCode } from '../../protocol/error-code.ts'
 import type { Api } from '../../protocol/schema.ts'
 import type { Partition } from '../engine/partition.ts'
 import type { AbortedTransaction, FetchResult } from '../engine/reading.ts'
-import type { AnswerMemory } from './answer-memory.ts'
+import type { Loans } from '../lent-memory.ts'
 import type { Context } from './context.ts'
 import { kafkaCode } from './error-map.ts'
 import type { PartitionNews, WantedPartition } from './fetch-sessions.ts'
@@ -31,7 +31,7 @@ export interface FetchRules {
   readonly bytesMin: number
   readonly waitMsMax: number
   /** What records are copied into. */
-  readonly memory: AnswerMemory
+  readonly memory: Loans
 }
 
 /** A partition that can be read, and where it stands in the answer. */

@@ -2,8 +2,8 @@
 // What becomes of a frame is connection.ts's.
 
 import type { Socket } from 'node:net'
+import type { LentMemory } from '../lent-memory.ts'
 import type { Budget } from './budget.ts'
-import type { FrameMemory } from './frame-memory.ts'
 import { FrameReader } from './frame-reader.ts'
 import { type FrameSource, frameSource } from './frame-source.ts'
 
@@ -11,7 +11,7 @@ import { type FrameSource, frameSource } from './frame-source.ts'
 export interface IntakeShared {
   /** Requests, from their announcement to their answer. */
   requests: Budget
-  memory: FrameMemory
+  memory: LentMemory
   frameBytesMax: number
   /** Null: read by events. */
   scratch: Buffer | null

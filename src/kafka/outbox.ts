@@ -1,13 +1,13 @@
 // The writing half of a connection: answers leave together, as they lie in memory, and what the client has not taken is counted.
 
 import type { Socket } from 'node:net'
-import type { AnswerMemory } from './answer-memory.ts'
+import type { Loans } from '../lent-memory.ts'
 
 export class Outbox {
   readonly #socket: Socket
   readonly #onSent: (bytes: number) => void
   #parts: Buffer[] = []
-  #memory: AnswerMemory[] = []
+  #memory: Loans[] = []
   #partsBytes = 0
   #unsentBytes = 0
   #flushDue = false
@@ -24,7 +24,7 @@ export class Outbox {
   }
 
   /** Adds an answer. It leaves at the end of this turn of the event loop, together with others; then what it lies in is given back. */
-  add(parts: readonly Buffer[], bytes: number, memory?: AnswerMemory | null): void {
+  add(parts: readonly Buffer[], bytes: number, memory?: Loans | null): void {
     for (const part of parts) this.#parts.push(part)
     if (memory) this.#memory.push(memory)
     this.#partsBytes += bytes

@@ -2,13 +2,13 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
+import { LentMemory } from '../lent-memory.ts'
 import { Admission, plainAddress } from './admission.ts'
 import { Budget } from './budget.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
 import type { DoorServices, Handler, Services } from './context.ts'
 import { createDispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
-import { FrameMemory } from './frame-memory.ts'
 import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
 import { releaseSession } from './share/acknowledging.ts'
@@ -58,7 +58,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   let whenEmpty: (() => void) | null = null
 
   const requests = new Budget(settings.get('queued.max.request.bytes'))
-  const memory = new FrameMemory(keptFrameBytesMax)
+  const memory = new LentMemory(keptFrameBytesMax)
   const answers = { bytes: 0, bytesMax: settings.get('queued.max.response.bytes') }
   const advertised = options.advertised ?? (() => ({ host, port }))
   const shareSessions = new ShareSessions(

@@ -1,5 +1,6 @@
 // Bodies as bytes and as values, in the dress that a request came in: JSON 1.1 or CBOR, and gzip around either.
 import { isAscii } from 'node:buffer'
+import type { Loans } from '../lent-memory.ts'
 import { serializationError } from './aws-error.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import type { HttpRequest } from './door.ts'
@@ -48,9 +49,10 @@ export function parseBody(body: Buffer, format: BodyFormat): Record<string, unkn
 /** Answers with as many records or more are written as bytes at once; smaller ones are cheaper as text. */
 const recordsForBytes = 8
 
-export function encodeBody(value: unknown, format: BodyFormat): string | Buffer {
+/** An answer as text, or as bytes in memory of `outgoing`. */
+export function encodeBody(value: unknown, format: BodyFormat, outgoing: Loans): string | Buffer {
   if (format === 'cbor') return encodeCbor(value)
   const { Records: records } = value as { Records?: unknown }
   if (records instanceof JsonRecords) return records.finish({ ...(value as object), Records: undefined })
-  return Array.isArray(records) && records.length >= recordsForBytes ? encodeJsonBytes(value) : encodeJson(value)
+  return Array.isArray(records) && records.length >= recordsForBytes ? encodeJsonBytes(value, outgoing) : encodeJson(value)
 }

@@ -2,6 +2,7 @@
 // unread, so that its client feels back-pressure instead of the broker growing.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
+import type { Loans } from '../lent-memory.ts'
 
 /** Bytes that may be held at a time, by all requests together. */
 export class Budget {
@@ -92,8 +93,11 @@ export type BodyOutcome = { kind: 'body'; bytes: Buffer } | { kind: 'too-large' 
 export const announcesMore = (request: IncomingMessage | Http2ServerRequest, bytesMax: number): boolean =>
   Number(request.headers['content-length'] ?? 0) > bytesMax
 
-/** Reads a body to its end, no faster than the share may grow; `too-large` as soon as it is known, `gone` when the client goes away first. */
-export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax: number, share: Share): Promise<BodyOutcome> {
+/**
+ * Reads a body to its end, no faster than the share may grow; `too-large` as soon as it is known, `gone` when the client goes away first.
+ * What comes in several pieces is put together in memory of `loans`.
+ */
+export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax: number, share: Share, loans: Loans): Promise<BodyOutcome> {
   return new Promise((settle) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -110,8 +114,18 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax
       request.pause()
       room.then(() => request.resume())
     })
-    request.on('end', () => settle({ kind: 'body', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length) }))
+    request.on('end', () => settle({ kind: 'body', bytes: chunks.length === 1 ? chunks[0]! : joined(chunks, length, loans) }))
     request.on('error', () => settle({ kind: 'gone' }))
     request.on('close', () => settle({ kind: 'gone' }))
   })
+}
+
+function joined(chunks: readonly Buffer[], length: number, loans: Loans): Buffer {
+  const bytes = loans.take(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }

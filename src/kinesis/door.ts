@@ -2,6 +2,7 @@
 // no sockets; server.ts does. Every failure ends here as AWS's answer.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { SigV4Verifier } from '../auth/sigv4.ts'
+import type { Loans } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { authorizationFault } from './authorization.ts'
@@ -29,6 +30,10 @@ export interface HttpRequest {
   readonly body: Buffer
   /** What the body holds of the memory for bodies. */
   readonly share: Share
+  /** Memory that is used until the call is answered: the body's, and what is made of it. */
+  readonly incoming: Loans
+  /** Memory that is used until the answer has left. */
+  readonly outgoing: Loans
   /** What the answer holds of the memory for answers, for operations whose answers are large. */
   readonly room: Share
   /** Aborts when the client goes before it is answered. */
@@ -89,8 +94,13 @@ export class Door {
     if (browser) Object.assign(common, corsHeaders)
     const envelope = readEnvelope(method, headers, request.body.length, (name) => this.#operations.has(name))
     try {
-      const output = await this.#run(envelope, request)
-      return this.#succeed(envelope, output, common)
+      if (envelope.refusal) throw envelope.refusal
+      const output = await this.#run(
+        envelope,
+        request,
+        request.headers['content-encoding'] === undefined ? request.body : await this.#unpacked(request),
+      )
+      return this.#succeed(envelope, output, common, request.outgoing)
     } catch (thrown) {
       return this.#refuse(envelope, thrown, common, requestId)
     }
@@ -107,12 +117,14 @@ export class Door {
     return { status: 413, headers, body: encodeJson(error.body()), operation: null, errorType: error.type }
   }
 
-  async #run(envelope: Envelope, request: HttpRequest): Promise<Answer> {
-    if (envelope.refusal) throw envelope.refusal
-    const body = await unpackBody(request, this.#options.services.settings.get('aws.request.max.bytes'))
+  #unpacked(request: HttpRequest): Promise<Buffer> {
+    return unpackBody(request, this.#options.services.settings.get('aws.request.max.bytes'))
+  }
+
+  #run(envelope: Envelope, request: HttpRequest, body: Buffer): Promise<Answer> | Answer {
     const format = envelope.dress === 'cbor' ? 'cbor' : 'json'
     const operation = envelope.operationName === null ? undefined : this.#operations.get(envelope.operationName)
-    const plain = envelope.dress === 'json' && operation ? readPlain(body, operation.input) : null
+    const plain = envelope.dress === 'json' && operation ? readPlain(body, operation.input, request.incoming) : null
     const members = plain ? null : parseBody(body, format)
     if (envelope.dress === 'wrapped') throw new AwsError('UnknownOperationException', '', 404)
     if (!operation) throw new AwsError('UnknownOperationException')
@@ -126,10 +138,13 @@ export class Door {
     const { services } = this.#options
     const nowMs = services.clock.now()
     services.limits.call(operation.name, input, nowMs)
-    return operation.run(input as never, contextOf(services, { nowMs, format, room: request.room, hungUp: request.hungUp }))
+    return operation.run(
+      input as never,
+      contextOf(services, { nowMs, format, room: request.room, outgoing: request.outgoing, hungUp: request.hungUp }),
+    )
   }
 
-  #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>): HttpAnswer {
+  #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>, outgoing: Loans): HttpAnswer {
     const format = envelope.dress === 'cbor' ? 'cbor' : 'json'
     if (output instanceof EventSource) {
       headers['Content-Type'] = eventStreamType
@@ -143,7 +158,13 @@ export class Door {
       }
     }
     headers['Content-Type'] = format === 'cbor' ? cborType : jsonType
-    return { status: 200, headers, body: output === undefined ? '' : encodeBody(output, format), operation: envelope.operationName, errorType: null }
+    return {
+      status: 200,
+      headers,
+      body: output === undefined ? '' : encodeBody(output, format, outgoing),
+      operation: envelope.operationName,
+      errorType: null,
+    }
   }
 
   #refuse(envelope: Envelope, thrown: unknown, headers: Record<string, string>, requestId: string): HttpAnswer {

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { LentMemory, Loans } from '../lent-memory.ts'
 import type { Account } from './account.ts'
 import type { Share } from './body.ts'
 import type { BodyFormat } from './body-codec.ts'
@@ -32,6 +33,8 @@ export interface Services {
   readonly seal: TokenSeal
   readonly settings: Settings
   readonly clock: Clock
+  /** Lends memory for what is large and soon done with. */
+  readonly memory: LentMemory
 }
 
 /** Services, the time at which the call began, and whether anybody still waits for its answer. */
@@ -39,6 +42,8 @@ export interface Context extends Services {
   readonly nowMs: number
   /** Memory for the answer: an operation whose answers are large takes what it may need before it makes one. */
   readonly room: Share
+  /** What an answer that is bytes already lies in: given back when it has left. */
+  readonly outgoing: Loans
   /** What the answer will be written in: an operation with much to say may write it so itself. */
   readonly format: BodyFormat
   /** Aborts when the client goes before it is answered. For operations that wait: the signal is made when it is asked for. */
@@ -49,8 +54,8 @@ export interface Context extends Services {
 type CallPart = Omit<Context, keyof Services>
 
 /** The context of a call. Member by member: spreading an object of so many members took longer than all else that a small request needs. */
-export function contextOf(services: Services, { nowMs, room, format, hungUp }: CallPart): Context {
-  const { engine, streams, consumers, subscriptions, queues, resources, limits, onDemand, counts, account, seal, settings, clock } = services
+export function contextOf(services: Services, { nowMs, room, outgoing, format, hungUp }: CallPart): Context {
+  const { engine, streams, consumers, subscriptions, queues, resources, limits, onDemand, counts, account, seal, settings, clock, memory } = services
   return {
     engine,
     streams,
@@ -65,8 +70,10 @@ export function contextOf(services: Services, { nowMs, room, format, hungUp }: C
     seal,
     settings,
     clock,
+    memory,
     nowMs,
     room,
+    outgoing,
     format,
     hungUp,
   }

@@ -1,6 +1,7 @@
 // JSON bodies in their plainest form -> typed input in one pass over the bytes: no text of the whole body, no object of wire values, base64 decoded from
 // where it stands into one block of memory. Whatever is not plain (an escape, a letter beyond ASCII, null, an unknown or repeated member, a value of another
 // type, a mistake) is not judged here: the answer is null, and JSON.parse with shape-convert.ts, the obvious way, takes the body and finds AWS's words for it.
+import type { Loans } from '../lent-memory.ts'
 import type { MemberNode, Node, StructureNode } from './shape.ts'
 import { type Converted, hasStrayBits } from './shape-convert.ts'
 
@@ -39,11 +40,11 @@ const noData = Buffer.alloc(0)
 
 const compiled = new WeakMap<StructureNode, PlainNode>()
 
-/** The typed input of an operation, as `convertStructure` would give it; null where the body is not plain. */
-export function readPlain(body: Buffer, declared: StructureNode): Converted | null {
+/** The typed input of an operation, as `convertStructure` would give it, its blobs in memory of `loans`; null where the body is not plain. */
+export function readPlain(body: Buffer, declared: StructureNode, loans: Loans): Converted | null {
   let node = compiled.get(declared)
   if (!node) compiled.set(declared, (node = compile(declared)))
-  return new PlainReader(body).whole(node)
+  return new PlainReader(body, loans).whole(node)
 }
 
 const compile = (node: Node): PlainNode => ({
@@ -56,13 +57,15 @@ const compileMember = ({ name, wireName, node }: MemberNode): PlainMember => ({ 
 /** Every reading method answers `notPlain` where it gives up; nothing is read after that. */
 class PlainReader {
   readonly #body: Buffer
+  readonly #loans: Loans
   #at = 0
   /** Decoded base64, one value after the other. */
   #data: Buffer | null = null
   #dataAt = 0
 
-  constructor(body: Buffer) {
+  constructor(body: Buffer, loans: Loans) {
     this.#body = body
+    this.#loans = loans
   }
 
   whole(node: PlainNode): Converted | null {
@@ -193,7 +196,7 @@ class PlainReader {
     const text = body.toString('latin1', from, end)
     const pads = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
     if (hasStrayBits(text, pads) || text.includes('-') || text.includes('_')) return notPlain
-    this.#data ??= Buffer.allocUnsafe(Math.ceil(((body.length - from) / 4) * 3))
+    this.#data ??= this.#loans.take(Math.ceil(((body.length - from) / 4) * 3))
     const start = this.#dataAt
     // Node skips what is not base64: a full length means that nothing was skipped.
     this.#dataAt += this.#data.write(text, start, 'base64')

@@ -1,7 +1,9 @@
 // Putting records: each to the shard that its hash key picks, one append per partition that is written to, whatever the number of records.
 // What a request may hold is the operations' to check.
+import type { Engine } from '../engine/engine.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { Partition } from '../engine/partition.ts'
+import { Loans } from '../lent-memory.ts'
 import type { AwsError } from './aws-error.ts'
 import { hashKeyHex, hashOfPartitionKey } from './hash-key.ts'
 import { shardThrottled } from './limits.ts'
@@ -37,16 +39,9 @@ export interface PutCounts {
 
 /** Stores records in the order of the request within each shard. Settles when all are durable or refused, with one result each. */
 export async function putEntries(stream: Stream, entries: readonly PutEntry[], context: Context, { counts, call }: PutCounts): Promise<PutResult[]> {
-  const { engine, clock } = context
-  const { partitions } = stream.topic
   // Opened first and not held, so that routing and the order of appends are one step: a reshard cannot come between.
-  for (;;) {
-    await engine.open(stream.shards.open.map(({ shard }) => partitions[shard.partition]!))
-    const held = partitions.find((partition) => partition.held)?.held
-    if (!held) break
-    await held
-  }
-  const arrivalMs = clock.now()
+  for (let notYet = notReady(stream, context.engine); notYet; notYet = notReady(stream, context.engine)) await notYet
+  const arrivalMs = context.clock.now()
   const results = new Array<PutResult>(entries.length)
   const groups = groupByShard(stream, entries, results, context, arrivalMs, counts)
   if (context.limits.on && stream.facts.mode === 'ON_DEMAND') {
@@ -58,27 +53,58 @@ export async function putEntries(stream: Stream, entries: readonly PutEntry[], c
       arrivalMs,
     )
   }
-  await Promise.all(
-    groups.map(async (group) => {
-      try {
-        const { baseOffset, logAppendTimeMs } = await engine.append(
-          group.partition,
-          buildRun(group.entries, arrivalMs, stream.topic.config.maxMessageBytes),
-          { trusted: true },
-        )
-        const timestampMs = logAppendTimeMs >= 0 ? logAppendTimeMs : arrivalMs
-        const { id, numbers, shard } = group.shard
-        counts.stored(call, shard.index, group.entries.length, group.bytes)
-        for (let i = 0; i < group.places.length; i++) {
-          results[group.places[i]!] = { shardId: id, sequenceNumber: numbers.at(baseOffset + i, timestampMs) }
-        }
-      } catch (error) {
-        if (!(error instanceof EngineError)) throw error
-        for (const place of group.places) results[place] = error
-      }
-    }),
-  )
+  await store(stream, groups, results, arrivalMs, context, { counts, call })
   return results
+}
+
+/** Null where every open shard takes records; else what to wait for. */
+function notReady({ shards, topic: { partitions } }: Stream, engine: Engine): Promise<void> | null {
+  for (const { shard } of shards.open) {
+    const partition = partitions[shard.partition]!
+    if (!partition.opened) return engine.open([partition])
+  }
+  for (const { held } of partitions) if (held) return held
+  return null
+}
+
+const appendTerms = { trusted: true, reusable: true } as const
+
+/** Appends every group; settles when all have their results. A failure that is nobody's answer rejects. */
+function store(
+  { topic }: Stream,
+  groups: readonly Group[],
+  results: PutResult[],
+  arrivalMs: number,
+  { engine, memory }: Context,
+  { counts, call }: PutCounts,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = groups.length
+    const settled = (): void => {
+      if (--left <= 0) resolve()
+    }
+    if (left === 0) resolve()
+    for (const { shard, partition, entries, places, bytes } of groups) {
+      const loans = new Loans(memory)
+      engine.appendFor(partition, buildRun(entries, arrivalMs, topic.config.maxMessageBytes, loans), appendTerms, {
+        stored: (baseOffset, logAppendTimeMs) => {
+          loans.giveBack()
+          const timestampMs = logAppendTimeMs >= 0 ? logAppendTimeMs : arrivalMs
+          counts.stored(call, shard.shard.index, entries.length, bytes)
+          for (let i = 0; i < places.length; i++) {
+            results[places[i]!] = { shardId: shard.id, sequenceNumber: shard.numbers.at(baseOffset + i, timestampMs) }
+          }
+          settled()
+        },
+        // Whether the log still looks at the run is not certain then: its memory is let go.
+        failed: (error) => {
+          if (!(error instanceof EngineError)) return reject(error)
+          for (const place of places) results[place] = error
+          settled()
+        },
+      })
+    }
+  })
 }
 
 /** Sorts records by their shards. One that its shard has no throughput for gets its refusal, and no group. */

@@ -2,6 +2,7 @@
 // iterators; GetRecords and SubscribeToShard use it alike.
 import type { Engine } from '../engine/engine.ts'
 import type { Partition } from '../engine/partition.ts'
+import { type LentMemory, Loans } from '../lent-memory.ts'
 import type { Share } from './body.ts'
 import { encryptionOf } from './describe.ts'
 import { partitionKeyOf } from './partition-key.ts'
@@ -17,8 +18,8 @@ export interface ReadLimits {
   readonly bytesMax: number
   /** Where the records become one answer: taken if there is something to read. Who reads a shard at its end, as most do, needs none. */
   readonly room?: Share
-  /** The answer will be JSON: many records may be written as such at once. */
-  readonly asJson?: boolean
+  /** The answer will be JSON: many records may be written as such at once, in memory that is given back when the answer has left. */
+  readonly json?: { readonly memory: LentMemory; readonly outgoing: Loans }
 }
 
 export interface ShardRead {
@@ -66,9 +67,11 @@ export async function readShard(
   let walkedBytes = 0
   if (limits.room && offset < Math.min(endOffset, stableOffset)) await limits.room.take(answerBytesMost)
   const sink = sinkFor(stream, entry, partition, Math.min(endOffset, stableOffset) - offset, limits)
+  // A list of outputs has views of what was read; JSON has nothing of it.
+  const loans = limits.json && sink instanceof JsonRecords ? { memory: new Loans(limits.json.memory) } : null
   while (!full && walkedBytes < walkBytesMax && offset < Math.min(endOffset, stableOffset)) {
     const wanted = Math.min(stepBytesMax, Math.max(stepBytesMin, (limits.bytesMax - bytes) / 4))
-    const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true })
+    const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true, ...loans })
     if (!result || result.buffers.length === 0) {
       // Trimmed between two steps, or compaction has left nothing of what was there to read.
       offset = result && result.startOffset > offset ? result.startOffset : Math.min(endOffset, stableOffset)
@@ -86,6 +89,7 @@ export async function readShard(
       sink.add(record)
       return true
     })
+    loans?.memory.giveBack()
   }
   const ended = shard.endOffset !== null && offset >= shard.endOffset
   const caughtUp = ended || offset >= Math.min(endOffset, stableOffset)
@@ -103,8 +107,8 @@ function sinkFor(stream: Stream, { numbers }: StreamShard, partition: Partition,
     keyOf: (key) => (key === null && stream.facts.distribution === 'AUTO' ? undefined : partitionKeyOf(key)),
   }
   const records = Math.min(limits.recordsMax, ahead)
-  if (!limits.asJson || records < recordsForJson) return new RecordList(dress)
+  if (!limits.json || records < recordsForJson) return new RecordList(dress)
   const bytesEach = partition.bytes / Math.max(1, partition.endOffset - partition.startOffset)
   const bytes = Math.min(limits.bytesMax, records * bytesEach)
-  return new JsonRecords(dress, bytes, Math.min(records, Math.ceil(bytes / Math.max(1, bytesEach))))
+  return new JsonRecords(dress, bytes, Math.min(records, Math.ceil(bytes / Math.max(1, bytesEach))), limits.json.outgoing)
 }

@@ -1,6 +1,7 @@
 // Stored records -> the JSON of an answer, straight from their bytes: the fast sink for reads with many records, which makes no object, view or big integer of
 // a record. record-sink.ts and json.ts are the obvious way; both give the same bytes.
 import type { RecordCursor } from '../../protocol/records/record.ts'
+import type { Loans } from '../lent-memory.ts'
 import { encodeJson } from './json.ts'
 import type { RecordDress, RecordSink } from './record-sink.ts'
 import { sequenceDigits } from './sequence-digits.ts'
@@ -22,18 +23,20 @@ export class JsonRecords implements RecordSink {
   count = 0
   readonly #dress: RecordDress
   readonly #ending: Buffer
+  readonly #memory: Loans
   #bytes: Buffer
   #at: number
   /** Records of one batch mostly share their time. */
   #ms = Number.NaN
   #afterNumber: Buffer = Buffer.alloc(0)
 
-  /** `bytesHint`: a guess at the stored bytes that will come, and how many records: one that is right saves moving everything. */
-  constructor(dress: RecordDress, bytesHint: number, recordsHint: number) {
+  /** `bytesHint`: a guess at the stored bytes that will come, and how many records: one that is right saves moving everything. `memory` is what the answer lies in. */
+  constructor(dress: RecordDress, bytesHint: number, recordsHint: number, memory: Loans) {
     this.#dress = dress
+    this.#memory = memory
     const { encryption } = dress
     this.#ending = Buffer.from(encryption === undefined ? '}' : `,"EncryptionType":${encodeJson(encryption)}}`)
-    this.#bytes = Buffer.allocUnsafeSlow(Math.ceil(bytesHint / 3) * 4 + recordsHint * this.#frameBytes() + opening.length)
+    this.#bytes = memory.take(Math.ceil(bytesHint / 3) * 4 + recordsHint * this.#frameBytes() + opening.length)
     this.#at = this.#bytes.write(opening, 'latin1')
   }
 
@@ -100,7 +103,7 @@ export class JsonRecords implements RecordSink {
   #reserve(more: number): void {
     const wanted = this.#at + more
     if (wanted <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(wanted, this.#bytes.length * growth))
+    const larger = this.#memory.take(Math.max(wanted, this.#bytes.length * growth))
     this.#bytes.copy(larger, 0, 0, this.#at)
     this.#bytes = larger
   }

@@ -2,6 +2,7 @@
 // header. Bytes are protocol/records/builder.ts's.
 import { BatchBuilder } from '../../protocol/records/builder.ts'
 import type { RecordHeader } from '../../protocol/records/record.ts'
+import type { Loans } from '../lent-memory.ts'
 
 /** A record as PutRecord and PutRecords give it. */
 export interface PutEntry {
@@ -23,25 +24,35 @@ const noHeaders: readonly RecordHeader[] = []
 
 /**
  * One run of batches with the records in order, all stamped with `arrivalMs`, each batch within the topic's `max.message.bytes` where
- * its records allow it. Offsets and leader epoch are the engine's to write.
+ * its records allow it. Offsets and leader epoch are the engine's to write. The run lies in memory of `loans`.
  */
-export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchBytesMax: number): Buffer {
+export function buildRun(entries: readonly PutEntry[], arrivalMs: number, batchBytesMax: number, loans: Loans): Buffer {
   const batchBytes = Math.min(batchBytesTarget, batchBytesMax)
-  const batches: Buffer[] = []
+  const run = loans.take(runBytesOf(entries))
+  let at = 0
   for (let from = 0; from < entries.length; ) {
     let bytes = batchOverheadBytes
     let to = from
     do bytes += sizeOf(entries[to++]!)
     while (to < entries.length && bytes + sizeOf(entries[to]!) <= batchBytes)
-    const builder = new BatchBuilder({ bytesHint: bytes })
+    const builder = new BatchBuilder({ buffer: run.subarray(at) })
     for (let i = from; i < to; i++) {
       const { partitionKey, data, explicitHashKey } = entries[i]!
       builder.append(arrivalMs, partitionKey ?? null, data, explicitHashKey === undefined ? noHeaders : headersOf(explicitHashKey))
     }
-    batches.push(builder.build())
+    const batch = builder.build()
+    if (batch.buffer !== run.buffer) throw new Error('a batch has outgrown the bound of its size')
+    at += batch.length
     from = to
   }
-  return batches.length === 1 ? batches[0]! : Buffer.concat(batches)
+  return run.subarray(0, at)
+}
+
+/** An upper bound: every record with a batch of its own. */
+function runBytesOf(entries: readonly PutEntry[]): number {
+  let bytes = 0
+  for (const entry of entries) bytes += batchBytesOf(entry)
+  return bytes
 }
 
 /** An upper bound: a character is three bytes of UTF-8 at most. */

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import { Loans } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { announcesMore, Budget, readBody, Share } from './body.ts'
@@ -83,6 +84,9 @@ const idleMsMax = 10 * 60_000
 /** Longer than clients keep idle connections, so that it is they who close: a request and our close would cross on the way. */
 const keepAliveMs = 75_000
 
+/** Memory that is kept for reuse is looked through this often. */
+const trimMs = 10_000
+
 /** HTTP is loaded this long after the start, unless a client comes sooner. */
 const loadDelayMs = 100
 
@@ -100,6 +104,7 @@ class HttpServer implements KinesisServer {
   /** Made for the first client, or a moment after the start: loading HTTP costs 10 ms, which the start is spared. */
   #http1: http.Server | null = null
   #loading: Timer | null = null
+  #trimming: Timer | null = null
   /** Made for the first client that speaks it: loading HTTP/2 costs 15 ms, which a start without it is spared. */
   #http2: Promise<http2.Http2Server> | null = null
   readonly #budget: Budget
@@ -185,9 +190,22 @@ class HttpServer implements KinesisServer {
     })
   }
 
+  /** Memory that nobody has needed for a while is let go. */
+  #trimLater(): void {
+    const { memory } = this.#services!
+    if (this.#trimming || this.#closing || memory.keptBytes === 0) return
+    const { clock } = this.#options
+    this.#trimming = clock.at(clock.now() + trimMs, () => {
+      this.#trimming = null
+      memory.trim()
+      this.#trimLater()
+    })
+  }
+
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     this.#loading?.cancel()
+    this.#trimming?.cancel()
     this.#front?.stopAccepting()
     this.#events.stop()
     for (const session of this.#sessions) session.close()
@@ -253,7 +271,8 @@ class HttpServer implements KinesisServer {
     const carrier = request.httpVersionMajor === 1 ? (this.#carriers.get(request.socket) ?? request.socket) : null
     if (carrier) this.#busy.set(carrier, (this.#busy.get(carrier) ?? 0) + 1)
     const room = new Share(this.#answers)
-    const { answer, bytesIn } = await this.#handle(request, response, room)
+    const outgoing = new Loans(this.#services!.memory)
+    const { answer, bytesIn } = await this.#handle(request, response, room, outgoing)
     let bytesOut = 0
     try {
       if (answer?.frames) bytesOut = await this.#events.send(answer, answer.frames, response)
@@ -262,6 +281,8 @@ class HttpServer implements KinesisServer {
       this.#options.logger.error('an AWS event stream failed', { operation: answer?.operation, error })
     }
     this.#holdUntilRead(room, bytesOut, response)
+    if (carrier && !outgoing.empty) giveBackWhenSent(outgoing, response)
+    this.#trimLater()
     if (carrier) this.#finished(carrier, response)
     this.#options.observe?.({
       operation: answer?.operation ?? 'unknown',
@@ -273,25 +294,27 @@ class HttpServer implements KinesisServer {
   }
 
   /** Reads the body within the limits and asks the door. No answer for a client that went away first. */
-  async #handle(request: AnyRequest, response: AnyResponse, room: Share): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
+  async #handle(request: AnyRequest, response: AnyResponse, room: Share, outgoing: Loans): Promise<{ answer: HttpAnswer | null; bytesIn: number }> {
     const { clock, settings } = this.#options
     const bytesMax = settings.get('aws.request.max.bytes')
     if (announcesMore(request, bytesMax)) return { answer: this.#door!.tooLarge(bytesMax), bytesIn: 0 }
     const share = new Share(this.#budget)
+    const incoming = new Loans(this.#services!.memory)
     try {
       // Node itself watches over HTTP/1.1.
       const slow = request.httpVersionMajor === 1 ? null : clock.at(clock.now() + settings.get('aws.request.timeout.ms'), () => request.destroy())
-      const outcome = await readBody(request, bytesMax, share)
+      const outcome = await readBody(request, bytesMax, share, incoming)
       slow?.cancel()
       if (outcome.kind === 'gone') return { answer: null, bytesIn: 0 }
       if (outcome.kind === 'too-large') return { answer: this.#door!.tooLarge(bytesMax), bytesIn: bytesMax }
       const { method = '', url = '/', headers } = request
       return {
-        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, share, room, hungUp: hangUpOf(response) }),
+        answer: await this.#door!.handle({ method, url, headers, body: outcome.bytes, share, incoming, outgoing, room, hungUp: hangUpOf(response) }),
         bytesIn: outcome.bytes.length,
       }
     } finally {
       share.close()
+      incoming.giveBack()
     }
   }
 
@@ -334,6 +357,13 @@ class HttpServer implements KinesisServer {
     if (response.writableFinished || response.destroyed) done()
     else response.once('close', done)
   }
+}
+
+/** The system has the answer once it is finished. Of an HTTP/2 answer nobody tells, and of one that was cut off it is not certain: that memory is let go. */
+function giveBackWhenSent(outgoing: Loans, response: AnyResponse): void {
+  response.once('finish', () => {
+    if (!response.destroyed) outgoing.giveBack()
+  })
 }
 
 /** Tells whether the client of a response has gone, from when it is asked on: most calls are answered before they would want to know. */

@@ -3,6 +3,7 @@ import { table } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import { LentMemory } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { Account } from './account.ts'
@@ -17,6 +18,9 @@ import { Resources } from './resources.ts'
 import { KinesisCounts } from './stream-counts.ts'
 import { Streams } from './streams.ts'
 import { Subscriptions } from './subscription.ts'
+
+/** Memory of bodies, batches and answers kept for the next ones: what four producers with full PutRecords and as many readers have under way. */
+const keptBytesMax = 32 * 1024 * 1024
 
 /** Key: ['token-key']. Iterators and page tokens stay valid across a restart, those made after a reset too. */
 const secretTable = table<Uint8Array>('kinesis-secret')
@@ -50,5 +54,6 @@ export async function openServices(options: { engine: Engine; settings: Settings
     seal: new TokenSeal(Buffer.from(key), random),
     settings,
     clock,
+    memory: new LentMemory(keptBytesMax),
   }
 }

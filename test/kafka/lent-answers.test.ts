@@ -9,8 +9,7 @@ import { produce } from '../../protocol/messages/produce.ts'
 import { baseOffsetOf, computeCrc, crcOf, endOffsetOf } from '../../protocol/records/batch.ts'
 import { nextBatch } from '../../protocol/records/run.ts'
 import { createBroker } from '../../src/broker.ts'
-import { AnswerMemory } from '../../src/kafka/answer-memory.ts'
-import { FrameMemory } from '../../src/kafka/frame-memory.ts'
+import { LentMemory, Loans } from '../../src/lent-memory.ts'
 import { batch, readAnswer, Wire } from './harness.ts'
 
 const partitions = 3
@@ -91,9 +90,9 @@ function check(answer: Buffer, offset: number): void {
 }
 
 test('memory of an answer is lent to others only after it was given back', () => {
-  const pool = new FrameMemory(1 << 24)
-  const first = new AnswerMemory(pool)
-  const second = new AnswerMemory(pool)
+  const pool = new LentMemory(1 << 24)
+  const first = new Loans(pool)
+  const second = new Loans(pool)
   const bytes = [first.take(100_000), first.take(100_000), second.take(100_000), first.take(10)]
   expect(new Set(bytes.slice(0, 3).map(({ buffer }) => buffer)).size).toBe(3)
   first.giveBack()

@@ -4,6 +4,9 @@ import { expect, test } from 'vitest'
 import { encodeJson } from '../../src/kinesis/json.ts'
 import { encodeJsonBytes } from '../../src/kinesis/json-bytes.ts'
 import { WireTime } from '../../src/kinesis/wire-time.ts'
+import { LentMemory, Loans } from '../../src/lent-memory.ts'
+
+const loans = (): Loans => new Loans(new LentMemory(0))
 
 const codePoint = fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0x80, max: 0xd7ff }), fc.integer({ min: 0x1_0000, max: 0x10_ffff }))
 const text = fc.array(codePoint).map((points) => String.fromCodePoint(...points))
@@ -19,7 +22,7 @@ const { value } = fc.letrec((tie) => ({
 }))
 
 test('bytes and text say the same', () => {
-  fc.assert(fc.property(value, (output) => encodeJsonBytes(output).equals(Buffer.from(encodeJson(output)))))
+  fc.assert(fc.property(value, (output) => encodeJsonBytes(output, loans()).equals(Buffer.from(encodeJson(output)))))
 })
 
 test('an output larger than any buffer to begin with comes out whole', () => {
@@ -27,9 +30,9 @@ test('an output larger than any buffer to begin with comes out whole', () => {
     Records: Array.from({ length: 3000 }, (_, i) => ({ Data: Buffer.alloc(i % 700, i), PartitionKey: 'ключ'.repeat(i % 9), n: i })),
     Next: 'x',
   }
-  expect(encodeJsonBytes(output).equals(Buffer.from(encodeJson(output)))).toBe(true)
+  expect(encodeJsonBytes(output, loans()).equals(Buffer.from(encodeJson(output)))).toBe(true)
 })
 
 test('what has no JSON form is refused, as the other one refuses it', () => {
-  expect(() => encodeJsonBytes({ n: 1n })).toThrow('has no JSON form')
+  expect(() => encodeJsonBytes({ n: 1n }, loans())).toThrow('has no JSON form')
 })

@@ -6,13 +6,15 @@ import { operations } from '../../src/kinesis/operations/index.ts'
 import { readPlain } from '../../src/kinesis/plain-json.ts'
 import type { Node, StructureNode } from '../../src/kinesis/shape.ts'
 import { convertStructure } from '../../src/kinesis/shape-convert.ts'
+import { LentMemory, Loans } from '../../src/lent-memory.ts'
 
+const memory = new LentMemory(0)
 const inputOf = (name: string): StructureNode => operations.find((operation) => operation.name === name)!.input
 const putRecords = inputOf('PutRecords')
 
 /** Says the same as the obvious way, or nothing. */
 function expectSame(body: Buffer, node: StructureNode): void {
-  const plain = readPlain(body, node)
+  const plain = readPlain(body, node, new Loans(memory))
   if (plain !== null) expect(plain).toEqual(convertStructure(node, parseBody(body, 'json')))
 }
 
@@ -86,11 +88,14 @@ test('what clients send is read in one pass', () => {
   fc.assert(
     fc.property(records, fc.constantFrom(undefined, 2), (Records, spaces) => {
       const body = Buffer.from(JSON.stringify({ StreamName: 's', Records }, null, spaces))
-      expect(readPlain(body, putRecords)).toEqual(convertStructure(putRecords, parseBody(body, 'json')))
+      expect(readPlain(body, putRecords, new Loans(memory))).toEqual(convertStructure(putRecords, parseBody(body, 'json')))
     }),
   )
-  expect(readPlain(Buffer.from('{"ShardIterator":"AAA=","Limit":10000}'), inputOf('GetRecords'))).toEqual({ shardIterator: 'AAA=', limit: 10_000 })
-  expect(readPlain(Buffer.from(' {} '), putRecords)).toEqual({})
+  expect(readPlain(Buffer.from('{"ShardIterator":"AAA=","Limit":10000}'), inputOf('GetRecords'), new Loans(memory))).toEqual({
+    shardIterator: 'AAA=',
+    limit: 10_000,
+  })
+  expect(readPlain(Buffer.from(' {} '), putRecords, new Loans(memory))).toEqual({})
 })
 
 const notPlain: [what: string, body: string][] = [
@@ -107,9 +112,9 @@ const notPlain: [what: string, body: string][] = [
   ['an end too soon', '{"StreamName":"a"'],
 ]
 test.for(notPlain)('the obvious way takes a body with %s', ([, body]) => {
-  expect(readPlain(Buffer.from(body), putRecords)).toBeNull()
+  expect(readPlain(Buffer.from(body), putRecords, new Loans(memory))).toBeNull()
 })
 
 test.for(['01', '-0', '1.0', '1e3', '-', '9007199254740993', '1 2'])('the obvious way takes the number %s', (number) => {
-  expect(readPlain(Buffer.from(`{"Limit":${number}}`), inputOf('GetRecords'))).toBeNull()
+  expect(readPlain(Buffer.from(`{"Limit":${number}}`), inputOf('GetRecords'), new Loans(memory))).toBeNull()
 })

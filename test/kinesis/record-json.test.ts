@@ -10,6 +10,10 @@ import { partitionKeyOf } from '../../src/kinesis/partition-key.ts'
 import { JsonRecords } from '../../src/kinesis/record-json.ts'
 import { type RecordDress, RecordList } from '../../src/kinesis/record-sink.ts'
 import { SequenceNumbers } from '../../src/kinesis/sequence.ts'
+import { LentMemory, Loans } from '../../src/lent-memory.ts'
+
+/** Used again from answer to answer, as it is in the broker. */
+const memory = new LentMemory(1 << 24)
 
 const key = fc.oneof(
   fc.constant(null),
@@ -44,8 +48,9 @@ test('the bytes are those of the obvious way', () => {
       (batches, codec, encryption, keys, hint, baseOffset, others) => {
         const numbers = (): SequenceNumbers => new SequenceNumbers(7, 1_763_000_000_000)
         const dress = { encryption, keyOf: keyKinds[keys]! }
+        const outgoing = new Loans(memory)
         const list = new RecordList({ ...dress, numbers: numbers() })
-        const json = new JsonRecords({ ...dress, numbers: numbers() }, hint, hint % 5)
+        const json = new JsonRecords({ ...dress, numbers: numbers() }, hint, hint % 5, outgoing)
         let offset = baseOffset
         for (const batch of batches) {
           const cursor = new RecordCursor().open(buildBatch(batch, { codec, baseOffset: offset }))
@@ -57,8 +62,9 @@ test('the bytes are those of the obvious way', () => {
           offset += batch.length + (batch.length % 2)
         }
         expect(json.count).toBe(list.count)
-        const fast = encodeBody({ Records: json, ...others }, 'json')
+        const fast = encodeBody({ Records: json, ...others }, 'json', outgoing)
         expect(fast.toString()).toBe(encodeJson({ Records: list.made, ...others }))
+        outgoing.giveBack()
       },
     ),
   )

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
 import { stamp } from '../../src/engine/engine.ts'
 import { buildRun } from '../../src/kinesis/record-run.ts'
+import { LentMemory, Loans } from '../../src/lent-memory.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import { call, type DoorUnderTest, openDoor } from './harness.ts'
 
@@ -273,7 +274,10 @@ test('Kafka keys that are no partition keys are shown in a stable printable form
   const topic = await door.engine.topics.create({ name: 'orders', partitionCount: 1 })
   const keys = ['plain', '☃ snow', '', 'k'.repeat(257)]
   for (const key of keys)
-    await door.engine.append(topic.partitions[0]!, buildRun([{ partitionKey: key, data: Buffer.from(key) }], 1_700_000_000_000, 1_000_000))
+    await door.engine.append(
+      topic.partitions[0]!,
+      buildRun([{ partitionKey: key, data: Buffer.from(key) }], 1_700_000_000_000, 1_000_000, new Loans(new LentMemory(0))),
+    )
   const page = await get(await iterator({ StreamName: 'orders', ShardIteratorType: 'TRIM_HORIZON' }))
   expect(page.Records.map(({ PartitionKey }) => PartitionKey)).toEqual(['plain', '☃ snow', '-', expect.stringMatching(/^sha256:[0-9a-f]{64}$/)])
   expect(dataOf(page)).toEqual(keys)

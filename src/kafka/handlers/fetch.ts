@@ -17,7 +17,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { fetch } from '../../../protocol/messages/fetch.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
-import { AnswerMemory } from '../answer-memory.ts'
+import { Loans } from '../../lent-memory.ts'
 import { handler } from '../context.ts'
 import { forOldVersion, isOldVersion } from '../fetch-records.ts'
 import type { FetchScope, FetchSessionRequest, WantedPartition } from '../fetch-sessions.ts'
@@ -41,7 +41,7 @@ export const handleFetch = handler(
     const scope = fetchSessions.open(sessionRequestOf(request, version), clock.now())
     if (scope.errorCode !== errorCode.NONE) return respond({ throttleTimeMs: 0, errorCode: scope.errorCode, responses: [] })
     const committedOnly = request.isolationLevel === readCommitted
-    const memory = new AnswerMemory(context.memory)
+    const memory = new Loans(context.memory)
     const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, memory, ...fetchLimits(request, context) }
     const found = await readOrWait(scope.wanted, rules)
     const results = isOldVersion(version) ? await inOldVersion(found, version, rules) : found

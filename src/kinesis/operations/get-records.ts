@@ -60,7 +60,7 @@ async function read(
     stream,
     entry,
     position.offset,
-    { recordsMax: limit, bytesMax, room, asJson: context.format === 'json' },
+    { recordsMax: limit, bytesMax, room, ...(context.format === 'json' ? { json: context } : {}) },
     nowMs,
   )
   limits.didRead(stream.topic.id, index, bytes, nowMs)

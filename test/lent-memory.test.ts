@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FrameMemory } from '../../src/kafka/frame-memory.ts'
+import { LentMemory } from '../src/lent-memory.ts'
 
 test('memory that was given back is lent again, and only once at a time', () => {
-  const memory = new FrameMemory(1 << 24)
+  const memory = new LentMemory(1 << 24)
   const first = memory.lend(100_000)!
   const second = memory.lend(100_000)!
   expect(second.buffer).not.toBe(first.buffer)
@@ -17,7 +17,7 @@ test('memory that was given back is lent again, and only once at a time', () => 
 })
 
 test('small and huge frames are not lent, and foreign memory is left alone', () => {
-  const memory = new FrameMemory(1 << 24)
+  const memory = new LentMemory(1 << 24)
   expect(memory.lend(1000)).toBeNull()
   expect(memory.lend(100 << 20)).toBeNull()
   const foreign = Buffer.alloc(100_000)
@@ -27,14 +27,14 @@ test('small and huge frames are not lent, and foreign memory is left alone', () 
 })
 
 test('no more is kept than allowed', () => {
-  const memory = new FrameMemory(300_000)
+  const memory = new LentMemory(300_000)
   const lent = Array.from({ length: 5 }, () => memory.lend(65_536 * 2)!)
   for (const frame of lent) memory.giveBack(frame)
   expect(memory.keptBytes).toBe(262_144)
 })
 
 test('what nobody needed between two trims is let go, what was needed stays', () => {
-  const memory = new FrameMemory(1 << 24)
+  const memory = new LentMemory(1 << 24)
   const lent = Array.from({ length: 4 }, () => memory.lend(1 << 20)!)
   for (const frame of lent) memory.giveBack(frame)
   memory.trim()
@@ -50,7 +50,7 @@ test('what nobody needed between two trims is let go, what was needed stays', ()
 test('frames of any size have their size, and never share memory', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1 << 16, max: 1 << 22 }), { maxLength: 30 }), (sizes) => {
-      const memory = new FrameMemory(1 << 25)
+      const memory = new LentMemory(1 << 25)
       const held: Buffer[] = []
       for (const [i, size] of sizes.entries()) {
         const frame = memory.lend(size)!
