@@ -3,14 +3,14 @@
 
 import type { Socket } from 'node:net'
 import type { LentMemory } from '../lent-memory.ts'
-import type { Budget } from './budget.ts'
 import { FrameReader } from './frame-reader.ts'
 import { type FrameSource, frameSource } from './frame-source.ts'
+import type { RequestBudget } from './request-budget.ts'
 
 /** What intakes of one server share. */
 export interface IntakeShared {
   /** Requests, from their announcement to their answer. */
-  requests: Budget
+  requests: RequestBudget
   memory: LentMemory
   frameBytesMax: number
   /** Null: read by events. */

@@ -4,13 +4,13 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
 import { LentMemory } from '../lent-memory.ts'
 import { Admission, plainAddress } from './admission.ts'
-import { Budget } from './budget.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
 import type { DoorServices, Handler, Services } from './context.ts'
 import { createDispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
+import { RequestBudget } from './request-budget.ts'
 import { releaseSession } from './share/acknowledging.ts'
 import { ShareSessions } from './share/sessions.ts'
 import { ClientTelemetry } from './telemetry/client-telemetry.ts'
@@ -44,7 +44,7 @@ const keptFrameBytesMax = 24 * 1024 * 1024
 /** Looks at every connection this often: for idle ones, and for those that keep others waiting. */
 const sweepMsMax = 10_000
 /** While requests of others wait for memory, a client that has stopped in the middle of one loses its connection after this. */
-const stallMsMax = 30_000
+const stallMsMax = 10_000
 
 export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   const { settings, clock, counters, logger, host } = options
@@ -57,7 +57,7 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
   let closed = false
   let whenEmpty: (() => void) | null = null
 
-  const requests = new Budget(settings.get('queued.max.request.bytes'))
+  const requests = new RequestBudget(settings.get('queued.max.request.bytes'))
   const memory = new LentMemory(keptFrameBytesMax)
   const answers = { bytes: 0, bytesMax: settings.get('queued.max.response.bytes') }
   const advertised = options.advertised ?? (() => ({ host, port }))

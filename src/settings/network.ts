@@ -31,7 +31,7 @@ export const networkSettings = {
     default: 134217728,
     min: -1,
     meaning:
-      'Bytes of requests held in all; above it sockets are not read. -1 for no limit, which is Kafka’s default; here 128 MiB, so that no number of clients can exhaust the memory.',
+      'Bytes of requests held in all; above it sockets are not read. -1 for no limit, which is Kafka’s default; here 128 MiB, so that no number of clients can exhaust the memory. A quarter of it is for requests of up to 16 KiB.',
   }),
   'queued.max.response.bytes': long({
     default: 268435456,

@@ -25,7 +25,7 @@ describe('bounds', () => {
   })
 
   test('requests of all connections stay within queued.max.request.bytes, and none is stuck', async () => {
-    const { door, held, seen } = await startHeld({ settings: { 'queued.max.request.bytes': 100_000 } })
+    const { door, held, seen } = await startHeld({ settings: { 'queued.max.request.bytes': 130_000 } })
     const wires = await Promise.all([door.open(), door.open(), door.open(), door.open()])
     for (const wire of wires) beat(wire, 'x'.repeat(30_000))
     await seen(3)
@@ -74,14 +74,36 @@ describe('bounds', () => {
     while (door.counters.doors.kafka.bytesIn < 2000) await settle()
     await settle()
     expect(held).toHaveLength(0)
-    await clock.advance(20_000)
+    await clock.advance(10_000)
     expect(door.log).toEqual([])
-    await clock.advance(20_000)
+    await clock.advance(10_000)
     await stalled.closed
     expect(door.log[0]?.fields['reason']).toContain('stopped in the middle of a request')
     await seen(1)
     held[0]?.answer()
     expect(idOf(await other.next())).toBe(1)
+  })
+
+  test('clients that announce large requests and stop do not hold up the small ones of others', async () => {
+    const { door, held, seen } = await startHeld({ settings: { 'queued.max.request.bytes': 200_000 } })
+    const stalled = await Promise.all(Array.from({ length: 8 }, () => door.open()))
+    const start = Buffer.alloc(1000)
+    start.writeInt32BE(100_000)
+    for (const wire of stalled) wire.write(start)
+    while (door.counters.doors.kafka.bytesIn < 1000) await settle()
+    await using large = await door.open()
+    beat(large, 'x'.repeat(20_000))
+    await using other = await door.open()
+    for (let i = 0; i < 3; i++) {
+      beat(other, 'small')
+      await seen(i + 1)
+      held[i]?.answer()
+      expect(idOf(await other.next())).toBe(i + 1)
+    }
+    for (const wire of stalled) await wire[Symbol.asyncDispose]()
+    await seen(4)
+    held[3]?.answer()
+    expect(idOf(await large.next())).toBe(1)
   })
 
   test('a client that takes no answers gets no more made', async () => {
