@@ -1,9 +1,12 @@
 // The commands that speak the Kafka protocol, run as a person runs them, against the built broker.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, endAll, Product, run, startProduct } from '../service/process.ts'
+
+/** Some containers have no IPv6. */
+const ipv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'))
 
 let env: Record<string, string> = {}
 let directory = ''
@@ -261,6 +264,16 @@ describe('help and mistakes', () => {
     expect(stderr).not.toContain('    at ')
   })
 
+  it.runIf(ipv6)('a broker at an IPv6 address is reached, in brackets', async () => {
+    const { kafka } = await startProduct(['--memory', '--kafka', '[::1]:0']).ready()
+    expect(kafka).toMatch(/^\[::1\]:\d+$/)
+    const servers = ['--bootstrap', `127.0.0.1:1,${kafka}`]
+    expect(await twinlog(['topics', 'create', 'six', ...servers])).toMatchObject({ code: 0 })
+    expect(await twinlog(['produce', 'six', ...servers], 'a\nb\n')).toMatchObject({ code: 0 })
+    expect(await twinlog(['consume', 'six', ...servers])).toMatchObject({ code: 0, stdout: 'a\nb\n' })
+    expect(await twinlog(['groups', 'list', ...servers])).toMatchObject({ code: 0 })
+  })
+
   it.each([
     [['topics', 'create'], 'something is missing'],
     [['topics', 'make'], 'unknown command twinlog topics make'],
@@ -271,6 +284,9 @@ describe('help and mistakes', () => {
     [['consume', 'x', '--bootstrap', 'here'], '--bootstrap here is not HOST:PORT'],
     [['produce', 'x', '--acks', '2'], '--acks 2 is not one of all, 1, 0'],
     [['nonsense'], 'unknown command nonsense'],
+    [['topics', 'list', '--bootstrap', '::1:9092'], '--bootstrap ::1:9092 is not HOST:PORT (an IPv6 address in brackets)'],
+    [['topics', 'list', '--broker', '127.0.0.1:9092'], 'unknown option --broker; did you mean --bootstrap?'],
+    [['start', '--port', '9092'], 'unknown option --port; did you mean --kafka?'],
   ])('%j ends with code 2 and says why', async (command, message) => {
     const { code, stderr } = await run(command)
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)])

@@ -1,7 +1,7 @@
 // The brokers of a cluster as the commands on groups need them: all of them, and the one that looks after a group.
 import { findCoordinator } from '../../../protocol/messages/find-coordinator.ts'
 import { metadata } from '../../../protocol/messages/metadata.ts'
-import { bootstrapServers } from './kafka.ts'
+import { bootstrapServers, type Server } from './kafka.ts'
 import { check, Wire } from './wire.ts'
 
 /** FindCoordinator up to here asks for one key. */
@@ -55,12 +55,11 @@ export class Cluster {
   }
 }
 
-async function firstThatAnswers(servers: readonly string[]): Promise<Wire> {
+async function firstThatAnswers(servers: readonly Server[]): Promise<Wire> {
   let failure: unknown
-  for (const server of servers) {
-    const colon = server.lastIndexOf(':')
+  for (const { host, port } of servers) {
     try {
-      return await Wire.connect(server.slice(0, colon).replace(/^\[|\]$/g, ''), Number(server.slice(colon + 1)))
+      return await Wire.connect(host, port)
     } catch (error) {
       failure ??= error
     }

@@ -104,13 +104,21 @@ function withNegativeNumbers(args: readonly string[], options: Readonly<Record<s
   return joined
 }
 
+/** What other tools, and `twinlog start`, call our options. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  bootstrap: ['kafka', 'broker', 'brokers', 'broker-list', 'server'],
+  kafka: ['port', 'listen', 'listeners'],
+  data: ['dir', 'directory', 'log-dir', 'log-dirs'],
+}
+
 /** parseArgs's own texts speak of positional arguments and back-slashes; these speak of the option. */
 function usageMessage(error: unknown, known: readonly string[], usage: string): string {
   const { code, message = '' } = error as { code?: string; message?: string }
   const option = /'(?:-\w, )?(--?[^\s'=]+)/.exec(message)?.[1] ?? ''
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const bare = option.replace(/^-+/, '')
-    const near = known.filter((name) => name.startsWith(bare.slice(0, 3)) || bare.startsWith(name))
+    const meant = known.filter((name) => otherNames[name]?.includes(bare))
+    const near = meant.length > 0 ? meant : known.filter((name) => name.startsWith(bare.slice(0, 3)) || bare.startsWith(name))
     const hint =
       near.length > 0
         ? `; did you mean ${near.map((name) => `--${name}`).join(' or ')}?`

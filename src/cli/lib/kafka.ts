@@ -1,5 +1,6 @@
 // The Kafka client of the commands: kafkajs, loaded when a command needs it, with every codec and with errors that a person can act on.
-import type { Admin, Kafka } from 'kafkajs'
+import { connect as netConnect } from 'node:net'
+import type { Admin, Kafka, KafkaConfig } from 'kafkajs'
 import { CommandError, UsageError } from './command.ts'
 
 /** The option that every command on a broker has. */
@@ -7,14 +8,24 @@ export const bootstrapOption = {
   bootstrap: { type: 'string', short: 'b', value: 'HOST:PORT', help: 'The broker, or several with commas (TWINLOG_BOOTSTRAP, else 127.0.0.1:9092).' },
 } as const
 
+/** Where a broker is asked for. */
+export interface Server {
+  /** A name or an address, without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
 /** The brokers that were asked for. */
-export function bootstrapServers(option: string | undefined): string[] {
+export function bootstrapServers(option: string | undefined): Server[] {
   const text = option ?? process.env['TWINLOG_BOOTSTRAP'] ?? '127.0.0.1:9092'
-  const servers = text
-    .split(',')
-    .map((server) => server.trim())
-    .filter((server) => server !== '')
-  for (const server of servers) if (!/^.+:\d+$/.test(server)) throw new UsageError(`--bootstrap ${server} is not HOST:PORT`)
+  const servers: Server[] = []
+  for (const part of text.split(',').map((piece) => piece.trim())) {
+    if (part === '') continue
+    const { ipv6, name, port } = /^(?:\[(?<ipv6>[^\]]+)\]|(?<name>[^:]+)):(?<port>\d+)$/.exec(part)?.groups ?? {}
+    const host = ipv6 ?? name
+    if (host === undefined) throw new UsageError(`--bootstrap ${part} is not HOST:PORT (an IPv6 address in brackets)`)
+    servers.push({ host, port: Number(port) })
+  }
   if (servers.length === 0) throw new UsageError('--bootstrap names no broker')
   return servers
 }
@@ -26,13 +37,26 @@ export async function loadKafka() {
   return kafkajs
 }
 
+/**
+ * kafkajs cuts HOST:PORT at its first colon. So an IPv6 address goes by another name until its socket is made; addresses that brokers advertise come to the
+ * socket as they are.
+ */
+function reachable(servers: readonly Server[]): Pick<KafkaConfig, 'brokers' | 'socketFactory'> {
+  const nameOf = (host: string): string => (host.includes(':') ? `${host.replaceAll(':', '-')}.ipv6.invalid` : host)
+  const hosts = new Map(servers.map(({ host }) => [nameOf(host), host]))
+  return {
+    brokers: servers.map(({ host, port }) => `${nameOf(host)}:${port}`),
+    socketFactory: ({ host, port, onConnect }) => netConnect({ host: hosts.get(host) ?? host, port }, onConnect).setKeepAlive(true, 60_000),
+  }
+}
+
 /** A client that says nothing on its own and gives up within seconds. */
 export async function connect(bootstrap: string | undefined): Promise<Kafka> {
-  const brokers = bootstrapServers(bootstrap)
+  const servers = bootstrapServers(bootstrap)
   const { Kafka, logLevel } = await loadKafka()
   return new Kafka({
     clientId: 'twinlog-cli',
-    brokers,
+    ...reachable(servers),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3000,
     retry: { retries: 3, initialRetryTime: 150 },
