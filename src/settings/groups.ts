@@ -58,6 +58,14 @@ export const groupSettings = {
   'group.share.heartbeat.interval.ms': int({ default: 5000, min: 1, meaning: 'How often a share group’s member is told to heartbeat.' }),
   'group.share.min.heartbeat.interval.ms': int({ default: 5000, min: 1, meaning: 'The shortest that a group may set it to.' }),
   'group.share.max.heartbeat.interval.ms': int({ default: 15000, min: 1, meaning: 'The longest that a group may set it to.' }),
+  'group.share.assignment.interval.ms': int({
+    default: 0,
+    min: 0,
+    dynamic: true,
+    meaning: 'The least time between two assignments of a share group. Kafka: 1000; here 0, so that a member that joins gets its partitions at once.',
+  }),
+  'group.share.min.assignment.interval.ms': int({ default: 0, min: 0, meaning: 'The shortest that a group may set it to.' }),
+  'group.share.max.assignment.interval.ms': int({ default: 15000, min: 0, meaning: 'The longest that a group may set it to.' }),
   'group.share.max.size': int({ default: 200, min: 1, max: 1000, meaning: 'Members that one share group may have.' }),
   'group.share.max.share.sessions': int({ default: 2000, min: 1, meaning: 'Share sessions kept at a time.' }),
   'group.share.delivery.count.limit': int({

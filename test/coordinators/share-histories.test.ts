@@ -12,7 +12,16 @@ import { FakeStore, FakeTopics } from './world.ts'
 const groupId = 'g'
 const topicId = 'id-of-t'
 const lockMs = 3000
-const configs = { sessionMs: 9000, sizeMax: 4, lockMs, deliveryCountLimit: 3, inFlightMax: 10, mayRenew: true, givenUp: 'spent' } as const
+const configs = {
+  sessionMs: 9000,
+  sizeMax: 4,
+  assignmentIntervalMs: 2000,
+  lockMs,
+  deliveryCountLimit: 3,
+  inFlightMax: 10,
+  mayRenew: true,
+  givenUp: 'spent',
+} as const
 const names = ['m0', 'm1', 'm2', 'm3', 'm4'] as const
 
 /** Lets every promise that can settle do so. */

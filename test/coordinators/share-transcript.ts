@@ -1,12 +1,16 @@
 // Plays a transcript of share group `g` on topic `t`: commands (lines with `>`) go in, and what comes out (`<` answers, `=` rows stored, `!` errors, `~` partitions of which
 // records became available, `+` dead letters) is written below each. The text that comes back is compared with the file, or replaces it.
 import { ManualClock } from '../../src/clock.ts'
+import type { ShareGroup } from '../../src/coordinators/share/group-coordinator.ts'
 import type { Acknowledgement } from '../../src/coordinators/share/partition-state.ts'
 import { createShareGroups, type ShareGroupConfigs, type ShareGroups, type ShareTopics } from '../../src/coordinators/share/share-groups.ts'
 import { playWith, rowsWritten } from './played.ts'
 import { FakeStore } from './world.ts'
 
 const groupId = 'g'
+
+/** Told where an assignment has to wait. */
+const behind = ({ target, epoch, assignmentEpoch }: ShareGroup): string => (target && assignmentEpoch < epoch ? ` assigned=${assignmentEpoch}` : '')
 
 /** The transcript with its answers as this code gives them. */
 export const playShare = (text: string): Promise<string> => playWith(new Player(), text)
@@ -37,7 +41,15 @@ class Player {
   readonly store = new FakeStore(this.clock)
   readonly topics = new Topics()
   readonly epochs = new Map<string, number>()
-  configs: ShareGroupConfigs = { sessionMs: 45_000, sizeMax: 3, lockMs: 30_000, deliveryCountLimit: 3, inFlightMax: 10, mayRenew: true }
+  configs: ShareGroupConfigs = {
+    sessionMs: 45_000,
+    sizeMax: 3,
+    assignmentIntervalMs: 0,
+    lockMs: 30_000,
+    deliveryCountLimit: 3,
+    inFlightMax: 10,
+    mayRenew: true,
+  }
   /** Can dead letters be written? */
   letters: 'taken' | 'held' = 'taken'
   /** Records of t:0 so far. */
@@ -92,7 +104,7 @@ class Player {
       case 'describe': {
         const { error, group } = await this.shares.describe(groupId)
         const members = [...(group?.members.values() ?? [])].map((m) => `${m.id}@${m.epoch}=${spell(m.assigned)}`)
-        this.said.push(`< ${error}${group ? ` epoch=${group.epoch}` : ''} ${members.join(' ')}`.trimEnd())
+        this.said.push(`< ${error}${group ? ` epoch=${group.epoch}${behind(group)}` : ''} ${members.join(' ')}`.trimEnd())
         return
       }
       case 'delete':

@@ -69,6 +69,7 @@ describe('the table', () => {
     expect(differing.sort()).toEqual([
       'group.consumer.assignment.interval.ms',
       'group.initial.rebalance.delay.ms',
+      'group.share.assignment.interval.ms',
       'group.streams.assignment.interval.ms',
       'group.streams.initial.rebalance.delay.ms',
       'listener.security.protocol.map',

@@ -36,6 +36,10 @@ export interface ShareGroup {
   readonly members: Map<string, ShareMember>
   /** What everybody is to have; null until it is worked out after a restart. */
   target: ReadonlyMap<string, Assignment> | null
+  /** The epoch for which it was worked out: behind the group's while the assignment interval has it wait. */
+  assignmentEpoch: number
+  /** When it was; nobody waits for what an empty group had. */
+  assignedAtMs: number
   /** The topics behind the target, as text, and the version of all topics at which they were looked at. */
   topicsText: string
   topicsVersion: number
@@ -89,18 +93,17 @@ export type ShareGroupRecord =
   | { readonly type: 'member-removed'; readonly epoch: number; readonly memberId: string; readonly memberCount: number }
   | { readonly type: 'group-created' }
   | { readonly type: 'group-removed' }
-export type ShareGroupChange = {
-  readonly type: 'target'
-  readonly target: ReadonlyMap<string, Assignment>
-  readonly topicsText: string
-  readonly topicsVersion: number
-}
+export type ShareGroupChange = { readonly type: 'target' } & Pick<ShareGroup, 'assignmentEpoch' | 'assignedAtMs' | 'topicsText' | 'topicsVersion'> & {
+    readonly target: ReadonlyMap<string, Assignment>
+  }
 
 type GroupEffect = Effect<ShareGroupRecord, ShareGroupChange, ShareGroupAnswer>
 
 export interface ShareGroupRules {
   readonly sessionMs: number
   readonly sizeMax: number
+  /** The least time between two assignments. */
+  readonly assignmentIntervalMs: number
 }
 
 export interface ShareGroupOptions {
@@ -118,6 +121,8 @@ export const newShareGroup = (id: string): ShareGroup => ({
   epoch: 0,
   members: new Map(),
   target: null,
+  assignmentEpoch: 0,
+  assignedAtMs: Number.NEGATIVE_INFINITY,
   topicsText: '',
   topicsVersion: -1,
 })
@@ -155,7 +160,7 @@ export const shareAnswer = (error: ShareGroupError, message: string | null = nul
 function decide(group: ShareGroup, event: ShareGroupEvent, moment: Moment, options: ShareGroupOptions): GroupEffect[] {
   if (event.verb === 'timer') {
     const memberId = event.timer.slice(sessionTimer('').length)
-    return group.members.has(memberId) ? removeMember(group, memberId, options) : []
+    return group.members.has(memberId) ? removeMember(group, memberId, moment.nowMs, options) : []
   }
   const answer = (...told: Parameters<typeof shareAnswer>): GroupEffect[] => [reply(moment.to, shareAnswer(...told))]
   if (event.verb === 'create')
@@ -176,7 +181,11 @@ function decide(group: ShareGroup, event: ShareGroupEvent, moment: Moment, optio
       const fault = heartbeatFault(group, event, options)
       if (fault) return answer(...fault)
       if (event.epoch !== -1) return decideHeartbeat(group, event, moment, options)
-      return [...removeMember(group, event.memberId, options), cancel(sessionTimer(event.memberId)), ...answer('NONE', null, { memberEpoch: -1 })]
+      return [
+        ...removeMember(group, event.memberId, moment.nowMs, options),
+        cancel(sessionTimer(event.memberId)),
+        ...answer('NONE', null, { memberEpoch: -1 }),
+      ]
     }
   }
 }
@@ -215,11 +224,12 @@ function decideHeartbeat(group: ShareGroup, event: HeartbeatEvent, { nowMs, to }
     assigned: before?.assigned ?? new Map(),
   }
   const sameTopics = before !== undefined && wanted.join('\n') === before.topicNames.join('\n')
-  const plan = planTarget(group, () => [...othersOf(group, memberId), joined], sameTopics, options)
+  const plan = planTarget(group, () => [...othersOf(group, memberId), joined], sameTopics, nowMs, options)
   const assigned = plan.target.get(memberId) ?? new Map()
-  const isCurrent = joined.epoch === plan.epoch && sameAssignment(assigned, joined.assigned)
-  const after: ShareMember = isCurrent ? joined : { ...joined, epoch: plan.epoch, previousEpoch: joined.epoch, assigned }
-  const mustStore = !before || !isCurrent || !sameTopics || before.rackId !== after.rackId || before.clientHost !== after.clientHost
+  const isCurrent = joined.epoch === plan.assignmentEpoch && sameAssignment(assigned, joined.assigned)
+  const after: ShareMember = isCurrent ? joined : { ...joined, epoch: plan.assignmentEpoch, previousEpoch: joined.epoch, assigned }
+  const mustStore =
+    !before || !isCurrent || !sameTopics || plan.epoch !== group.epoch || before.rackId !== after.rackId || before.clientHost !== after.clientHost
   const tells = epoch === 0 || topicNames !== null || !before || !sameAssignment(assigned, before.assigned)
   return [
     ...(mustStore ? [record<Put>({ type: 'member-put', epoch: plan.epoch, member: after, memberCount: group.members.size + (before ? 0 : 1) })] : []),
@@ -231,11 +241,18 @@ function decideHeartbeat(group: ShareGroup, event: HeartbeatEvent, { nowMs, to }
 
 const othersOf = ({ members }: ShareGroup, memberId: string): ShareMember[] => [...members.values()].filter(({ id }) => id !== memberId)
 
-/** The target for these members, and the epoch that it has. Looks at members only where they, their subscriptions or topics changed: then it is worked out anew. */
-function planTarget(group: ShareGroup, membersOf: () => readonly ShareMember[], sameMembers: boolean, options: ShareGroupOptions) {
+/**
+ * The target for these members, the epoch that it has, and the group's. Looks at members only where they, their subscriptions or topics changed: then it is worked out anew,
+ * or by the first heartbeat after the assignment interval.
+ */
+function planTarget(group: ShareGroup, membersOf: () => readonly ShareMember[], sameMembers: boolean, nowMs: number, options: ShareGroupOptions) {
   const topicsVersion = options.topicsVersion()
-  const { target, topicsText, epoch } = group
-  if (sameMembers && target && topicsVersion === group.topicsVersion) return { target, epoch, effects: [] }
+  const { target, assignmentEpoch, assignedAtMs } = group
+  const waits = target !== null && nowMs < assignedAtMs + options.rulesOf(group.id).assignmentIntervalMs
+  const isBehind = assignmentEpoch < group.epoch
+  if (sameMembers && target && topicsVersion === group.topicsVersion && (waits || !isBehind)) {
+    return { target, epoch: group.epoch, assignmentEpoch, effects: [] }
+  }
   const members = membersOf()
   const topics = new Map<string, { id: string; count: number }>()
   for (const name of new Set(members.flatMap(({ topicNames }) => topicNames))) {
@@ -246,8 +263,26 @@ function planTarget(group: ShareGroup, membersOf: () => readonly ShareMember[], 
     .map(({ id, count }) => `${id}:${count}`)
     .sort()
     .join(' ')
-  if (sameMembers && target && text === topicsText)
-    return { target, epoch, effects: [change<ShareGroupChange>({ type: 'target', target, topicsText: text, topicsVersion })] }
+  const sameFacts = sameMembers && text === group.topicsText
+  // After a restart it is worked out again, from the same facts.
+  const isNews = !sameMembers || (target !== null && !sameFacts)
+  const epoch = isNews ? Math.max(group.epoch + 1, firstEpoch) : group.epoch
+  const planned = (next: ReadonlyMap<string, Assignment>, forEpoch: number, atMs: number) => {
+    const effect = change<ShareGroupChange>({
+      type: 'target',
+      target: next,
+      assignmentEpoch: forEpoch,
+      assignedAtMs: atMs,
+      topicsText: text,
+      topicsVersion,
+    })
+    return { target: next, epoch, assignmentEpoch: forEpoch, effects: [effect] }
+  }
+  if (target && sameFacts && (waits || !isBehind)) return planned(target, assignmentEpoch, assignedAtMs)
+  if (target && waits && members.length > 0) {
+    const stay = new Set(members.map(({ id }) => id))
+    return planned(new Map([...target].filter(([id]) => stay.has(id))), assignmentEpoch, assignedAtMs)
+  }
   const assignable = members.map(({ id, topicNames, assigned }) => ({
     id,
     assigned,
@@ -258,15 +293,12 @@ function planTarget(group: ShareGroup, membersOf: () => readonly ShareMember[], 
     assignable.sort((a, b) => (a.id < b.id ? -1 : 1)),
     counts,
   )
-  // After a restart it is worked out again, from the same facts.
-  const isNews = !sameMembers || target !== null
-  const effects = [change<ShareGroupChange>({ type: 'target', target: next, topicsText: text, topicsVersion })]
-  return { target: next as ReadonlyMap<string, Assignment>, epoch: isNews ? Math.max(epoch + 1, firstEpoch) : epoch, effects }
+  return planned(next, epoch, members.length > 0 ? nowMs : Number.NEGATIVE_INFINITY)
 }
 
-function removeMember(group: ShareGroup, memberId: string, options: ShareGroupOptions): GroupEffect[] {
+function removeMember(group: ShareGroup, memberId: string, nowMs: number, options: ShareGroupOptions): GroupEffect[] {
   const rest = othersOf(group, memberId)
-  const { epoch, effects } = planTarget(group, () => rest, false, options)
+  const { epoch, effects } = planTarget(group, () => rest, false, nowMs, options)
   return [record({ type: 'member-removed', epoch, memberId, memberCount: rest.length }), ...effects]
 }
 
@@ -296,6 +328,8 @@ export function applyShareGroup(group: ShareGroup, applied: ShareGroupRecord | S
       break
     case 'target':
       group.target = applied.target
+      group.assignmentEpoch = applied.assignmentEpoch
+      group.assignedAtMs = applied.assignedAtMs
       group.topicsText = applied.topicsText
       group.topicsVersion = applied.topicsVersion
   }

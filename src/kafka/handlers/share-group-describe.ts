@@ -27,7 +27,7 @@ export const handleShareGroupDescribe = handler(
           groupId,
           groupState: group ? (members.length > 0 ? 'Stable' : 'Empty') : '',
           groupEpoch: epoch,
-          assignmentEpoch: epoch,
+          assignmentEpoch: group?.target ? group.assignmentEpoch : epoch,
           assignorName: group ? 'simple' : '',
           members,
           authorizedOperations: request.includeAuthorizedOperations && group ? allGroupOperations : notAsked,

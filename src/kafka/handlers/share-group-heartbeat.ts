@@ -1,6 +1,7 @@
 // ShareGroupHeartbeat (76), version 1. A member of a share group joins (epoch 0), says that it lives, or leaves (epoch -1), and learns its partitions. KIP-932.
 //
-// Differs from Apache Kafka 4.4: assignments follow a change at once; `share.assignment.interval.ms` does not delay them.
+// Differs from Apache Kafka 4.4: `group.share.assignment.interval.ms` is 0 unless it is set, so that assignments follow a change at once; a member of a new group has its
+// partitions with the first answer.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { shareGroupHeartbeat } from '../../../protocol/messages/share-group-heartbeat.ts'

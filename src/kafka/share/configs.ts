@@ -17,6 +17,7 @@ export function shareGroupConfigs(engine: Engine, settings: Settings, groupId: s
   return {
     sessionMs: number('share.session.timeout.ms'),
     sizeMax: settings.get('group.share.max.size'),
+    assignmentIntervalMs: number('share.assignment.interval.ms'),
     lockMs: number('share.record.lock.duration.ms'),
     deliveryCountLimit: number('share.delivery.count.limit'),
     inFlightMax: number('share.partition.max.record.locks'),
