@@ -23,7 +23,7 @@ import type { ConsumerWorld } from './consumer/world.ts'
 import { delayTimer, type GroupEffect, type GroupMoment, type GroupSettings, joinTimer, sessionTimer, syncTimer } from './effects.ts'
 import { type Answer, failures, type GroupEvent, type Request } from './events.ts'
 import { decideUpgrade } from './migration/upgrade.ts'
-import { applyOffset, fetchOffsets, type Offsets, type PendingOffsets, pendingOf, removeOffsets } from './offsets.ts'
+import { applyOffset, fetchOffsets, type Offsets, type PendingOffsets, removeOffsets, settledOffsets } from './offsets.ts'
 import {
   type GroupRecord,
   groupTable,
@@ -170,8 +170,8 @@ function decideDelete(group: Group, event: Request & { verb: 'delete' }, { to }:
 
 /** The record that ends a producer's transaction in this group; none where it has no offsets here. */
 export function endTransaction(group: Group, producerId: number, committed: boolean): (StoredRecord & { type: 'transaction-ended' })[] {
-  const offsets = pendingOf(group.pending, producerId)
-  return offsets.length === 0 ? [] : [{ type: 'transaction-ended', producerId, committed, offsets }]
+  const offsets = settledOffsets(group.offsets, group.pending, producerId, committed)
+  return offsets.length === 0 ? [] : [{ type: 'transaction-ended', producerId, offsets }]
 }
 
 function decideCleanUp(group: Group, moment: GroupMoment, { nameOf }: GroupOptions): GroupEffect[] {
@@ -244,11 +244,11 @@ function apply(group: Group, change: GroupRecord): void {
   }
 }
 
-function applyTransactionEnd(group: Group, { producerId, committed, offsets }: StoredRecord & { type: 'transaction-ended' }): void {
+function applyTransactionEnd(group: Group, { producerId, offsets }: StoredRecord & { type: 'transaction-ended' }): void {
   const pending = group.pending.get(producerId)
   for (const { topicId, partition, row } of offsets) {
     if (pending) applyOffset(pending, topicId, partition, null)
-    if (committed) applyOffset(group.offsets, topicId, partition, row)
+    if (row) applyOffset(group.offsets, topicId, partition, row)
   }
   if (pending?.size === 0) group.pending.delete(producerId)
 }

@@ -3,7 +3,7 @@
 import { record, reply, type Token } from '../effect.ts'
 import type { GroupEffect } from './effects.ts'
 import type { CommitEvent, FetchAnswer, FetchEvent, GroupError, OffsetDeleteEvent, OffsetRow } from './events.ts'
-import type { PendingOffset } from './records.ts'
+import type { SettledOffset } from './records.ts'
 
 /** Topic id to partition to what was committed. */
 export type Offsets = Map<string, Map<number, OffsetRow>>
@@ -58,14 +58,20 @@ export function deleteOffsets(offsets: Offsets, event: OffsetDeleteEvent, isRead
 /** What open transactions will commit, by producer. */
 export type PendingOffsets = Map<number, Offsets>
 
-/** A producer's pending offsets, as the record that ends its transaction names them. */
-export function pendingOf(pending: PendingOffsets, producerId: number): PendingOffset[] {
-  const found: PendingOffset[] = []
+/** What becomes of a producer's pending offsets when its transaction ends. One that somebody committed after it stays, as in Kafka the later of two commits counts. */
+export function settledOffsets(offsets: Offsets, pending: PendingOffsets, producerId: number, committed: boolean): SettledOffset[] {
+  const settled: SettledOffset[] = []
   for (const [topicId, partitions] of pending.get(producerId) ?? []) {
-    for (const [partition, row] of partitions) found.push({ topicId, partition, row })
+    for (const [partition, row] of partitions) {
+      const there = offsets.get(topicId)?.get(partition)
+      const counts = committed && (there === undefined || committedMs(there) <= committedMs(row))
+      settled.push({ topicId, partition, row: counts ? row : null })
+    }
   }
-  return found
+  return settled
 }
+
+const committedMs = (row: OffsetRow): number => row[3]
 
 function isPending(pending: PendingOffsets, topicId: string, partition: number): boolean {
   for (const offsets of pending.values()) if (offsets.get(topicId)?.has(partition)) return true

@@ -47,11 +47,11 @@ export const offsetTable = table<OffsetRow>('group-offsets')
 /** Key: group id, producer id, topic id, partition. Offsets of open transactions. */
 export const pendingOffsetTable = table<OffsetRow>('group-pending-offsets')
 
-/** Offsets of one producer's open transaction. */
-export interface PendingOffset {
+/** An offset of one producer's transaction that is over; null: forgotten. */
+export interface SettledOffset {
   readonly topicId: string
   readonly partition: number
-  readonly row: OffsetRow
+  readonly row: OffsetRow | null
 }
 
 export type StoredRecord =
@@ -86,9 +86,9 @@ export type StoredRecord =
   | { readonly type: 'group-removed'; readonly gone: readonly string[] }
   | { readonly type: 'offset-committed'; readonly topicId: string; readonly partition: number; readonly row: OffsetRow }
   | { readonly type: 'offset-removed'; readonly topicId: string; readonly partition: number }
-  | ({ readonly type: 'offset-pending'; readonly producerId: number } & PendingOffset)
+  | { readonly type: 'offset-pending'; readonly producerId: number; readonly topicId: string; readonly partition: number; readonly row: OffsetRow }
   /** The producer's transaction is over: its offsets count now, or are forgotten. */
-  | { readonly type: 'transaction-ended'; readonly producerId: number; readonly committed: boolean; readonly offsets: readonly PendingOffset[] }
+  | { readonly type: 'transaction-ended'; readonly producerId: number; readonly offsets: readonly SettledOffset[] }
 
 /** How long the first rebalance of a group still waits for more members. */
 export interface InitialDelay {
@@ -189,7 +189,7 @@ export function writeRecord(batch: Batch, groupId: string, record: StoredRecord)
     case 'transaction-ended':
       for (const { topicId, partition, row } of record.offsets) {
         batch.delete(pendingOffsetTable, [groupId, record.producerId, topicId, partition])
-        if (record.committed) batch.put(offsetTable, [groupId, topicId, partition], row)
+        if (row) batch.put(offsetTable, [groupId, topicId, partition], row)
       }
   }
 }
