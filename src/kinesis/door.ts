@@ -10,7 +10,18 @@ import { AwsError } from './aws-error.ts'
 import type { Share } from './body.ts'
 import { encodeBody, parseBody, unpackBody } from './body-codec.ts'
 import { encodeCbor } from './cbor.ts'
-import { cborType, corsHeaders, type Dress, type Envelope, jsonType, preflightHeaders, readEnvelope, wrappedBody, xmlBody } from './envelope.ts'
+import {
+  cborType,
+  corsHeaders,
+  type Dress,
+  type Envelope,
+  jsonType,
+  preflightHeaders,
+  readEnvelope,
+  servicePrefix,
+  wrappedBody,
+  xmlBody,
+} from './envelope.ts'
 import { toAwsError } from './error-map.ts'
 import { framesOf } from './event-frames.ts'
 import { eventStreamType } from './event-stream.ts'
@@ -75,11 +86,19 @@ export class Door {
   readonly #options: DoorOptions
   readonly #operations: ReadonlyMap<string, Operation>
   readonly #ids: RequestIds
+  /** What most calls come in, by target: JSON, to an operation that there is. */
+  readonly #usual: ReadonlyMap<string, Envelope>
 
   constructor(options: DoorOptions) {
     this.#options = options
     this.#ids = new RequestIds(options.random)
     this.#operations = new Map(options.operations.map((operation) => [operation.name, operation]))
+    this.#usual = new Map(
+      options.operations.map(({ name }) => {
+        const target = `${servicePrefix}.${name}`
+        return [target, readEnvelope('POST', { 'content-type': jsonType, 'x-amz-target': target }, 1, () => true)]
+      }),
+    )
   }
 
   /** Never rejects. */
@@ -92,7 +111,7 @@ export class Door {
     }
     const common: Record<string, string> = { 'x-amzn-RequestId': requestId, 'x-amz-id-2': this.#ids.extendedId() }
     if (browser) Object.assign(common, corsHeaders)
-    const envelope = readEnvelope(method, headers, request.body.length, (name) => this.#operations.has(name))
+    const envelope = this.#envelopeOf(request)
     try {
       if (envelope.refusal) throw envelope.refusal
       const output = await this.#run(
@@ -104,6 +123,12 @@ export class Door {
     } catch (thrown) {
       return this.#refuse(envelope, thrown, common, requestId)
     }
+  }
+
+  #envelopeOf({ method, headers, body }: HttpRequest): Envelope {
+    const isUsual = method === 'POST' && body.length > 0 && headers['content-type'] === jsonType
+    const usual = isUsual ? this.#usual.get(headers['x-amz-target'] as string) : undefined
+    return usual ?? readEnvelope(method, headers, body.length, (name) => this.#operations.has(name))
   }
 
   /** The answer to a body that is larger than the limit; it was not read to its end. */

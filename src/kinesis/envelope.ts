@@ -7,7 +7,8 @@ export const jsonType = 'application/x-amz-json-1.1'
 export const cborType = 'application/x-amz-cbor-1.1'
 /** AWS half-knows it: bodies are parsed, then every operation is unknown. */
 const plainJsonType = 'application/json'
-const servicePrefix = 'Kinesis_20131202'
+/** Stands before the operation in X-Amz-Target. */
+export const servicePrefix = 'Kinesis_20131202'
 
 /** How an answer is written. `xml`: the door in front of the service refused; `wrapped`: the body that plain JSON gets. */
 export type Dress = 'json' | 'cbor' | 'wrapped' | 'xml'

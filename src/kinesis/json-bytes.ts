@@ -1,7 +1,7 @@
 // Outputs -> JSON 1.1 as bytes: the fast way for answers with many records, where joined strings cost several times what their base64 does.
 // json.ts is the obvious one, and says what the form is; both give the same bytes.
 import type { Loans } from '../lent-memory.ts'
-import { encodeJson } from './json.ts'
+import { encodeJson, nameOf } from './json.ts'
 
 const startBytes = 64 * 1024
 /** Memory that was never touched costs nothing, touching it anew for every copy does: few large steps. */
@@ -10,20 +10,6 @@ const growth = 4
 const textCharsMax = 4096
 /** UTF-8 bytes that one UTF-16 unit takes at most. */
 const bytesPerChar = 3
-/** Names of members come from AWS's model, so that they are few; the bound is for the day when they are not. */
-const namesMax = 1000
-
-const names = new Map<string, string>()
-
-/** A member's name as it stands before its value. */
-function nameOf(name: string): string {
-  let text = names.get(name)
-  if (text === undefined) {
-    text = `${JSON.stringify(name)}:`
-    if (names.size < namesMax) names.set(name, text)
-  }
-  return text
-}
 
 /** The bytes of `encodeJson(value)`, in memory of `loans`. */
 export function encodeJsonBytes(value: unknown, loans: Loans): Buffer {

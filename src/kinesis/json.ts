@@ -5,6 +5,20 @@ import { WireTime } from './wire-time.ts'
 /** Nothing in it needs an escape. */
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
+/** Names of members come from AWS's model, so that they are few; the bound is for the day when they are not. */
+const namesMax = 1000
+const names = new Map<string, string>()
+
+/** A member's name as it stands before its value. */
+export function nameOf(name: string): string {
+  let text = names.get(name)
+  if (text === undefined) {
+    text = `${JSON.stringify(name)}:`
+    if (names.size < namesMax) names.set(name, text)
+  }
+  return text
+}
+
 export function encodeJson(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -34,7 +48,7 @@ function encodeMembers(members: Record<string, unknown>): string {
   for (const name in members) {
     const value = members[name]
     if (value === undefined) continue
-    text += `${first ? '' : ','}${JSON.stringify(name)}:${encodeJson(value)}`
+    text += (first ? '' : ',') + nameOf(name) + encodeJson(value)
     first = false
   }
   return text + '}'

@@ -3,7 +3,7 @@ import type { Random } from '../random.ts'
 
 const requestIdBytes = 16
 const extendedIdBytes = 72
-const perBlock = 64
+const perBlock = 512
 
 export class RequestIds {
   readonly #random: Random

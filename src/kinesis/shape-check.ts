@@ -11,10 +11,48 @@ const patternCharsMax = 4096
 
 /** Throws when the input breaks a constraint of its declaration. */
 export function checkStructure(node: StructureNode, input: Converted): void {
+  if (!hasAll(node, input)) checkOneByOne(node, input)
+}
+
+/** The obvious way, which finds AWS's words. */
+export function checkOneByOne(node: StructureNode, input: Converted): void {
   const found: string[] = []
   checkMembers(node, input, '', found)
   if (found.length > 0) throw violations(found)
 }
+
+/** Whether everything is within its constraints, which is the rule: looked at without a word for what is wrong. May say no where nothing is. */
+export function hasAll({ members }: StructureNode, input: Converted): boolean {
+  for (let i = 0; i < members.length; i++) {
+    const { name, node, required } = members[i]!
+    const value = input[name]
+    if (value === undefined ? required : !passes(node, value)) return false
+  }
+  return true
+}
+
+function passes(node: Node, value: unknown): boolean {
+  switch (node.kind) {
+    case 'string':
+      return fits(node, value as string)
+    case 'integer':
+    case 'long':
+      return within(node, value as number)
+    case 'blob':
+      return within(node, (value as Buffer).length)
+    case 'list':
+      return within(node, (value as unknown[]).length) && (value as unknown[]).every((item) => item !== null && passes(node.member, item))
+    case 'structure':
+      return hasAll(node, value as Converted)
+    case 'map':
+      return false
+    default:
+      return true
+  }
+}
+
+const within = ({ min, max }: { min?: number | undefined; max?: number | undefined }, size: number): boolean =>
+  size >= (min ?? Number.NEGATIVE_INFINITY) && size <= (max ?? Number.POSITIVE_INFINITY)
 
 /** The text around violations; also for the few that an operation finds itself. */
 export const violations = (found: readonly string[]) =>

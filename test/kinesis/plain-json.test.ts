@@ -5,6 +5,7 @@ import { parseBody } from '../../src/kinesis/body-codec.ts'
 import { operations } from '../../src/kinesis/operations/index.ts'
 import { readPlain } from '../../src/kinesis/plain-json.ts'
 import type { Node, StructureNode } from '../../src/kinesis/shape.ts'
+import { checkOneByOne, hasAll } from '../../src/kinesis/shape-check.ts'
 import { convertStructure } from '../../src/kinesis/shape-convert.ts'
 import { LentMemory, Loans } from '../../src/lent-memory.ts'
 
@@ -15,6 +16,7 @@ const putRecords = inputOf('PutRecords')
 /** Says the same as the obvious way, or nothing. */
 function expectSame(body: Buffer, node: StructureNode): void {
   const plain = readPlain(body, node, new Loans(memory))
+  if (plain !== null && hasAll(node, plain)) checkOneByOne(node, plain)
   if (plain !== null) expect(plain).toEqual(convertStructure(node, parseBody(body, 'json')))
 }
 
