@@ -279,21 +279,21 @@ function planTarget(group: ShareGroup, membersOf: () => readonly ShareMember[], 
     return { target: next, epoch, assignmentEpoch: forEpoch, effects: [effect] }
   }
   if (target && sameFacts && (waits || !isBehind)) return planned(target, assignmentEpoch, assignedAtMs)
-  if (target && waits && members.length > 0) {
-    const stay = new Set(members.map(({ id }) => id))
-    return planned(new Map([...target].filter(([id]) => stay.has(id))), assignmentEpoch, assignedAtMs)
-  }
-  const assignable = members.map(({ id, topicNames, assigned }) => ({
-    id,
-    assigned,
-    topicIds: topicNames.flatMap((name) => topics.get(name)?.id ?? []),
-  }))
+  const wantedIds = (member: ShareMember): string[] => member.topicNames.flatMap((name) => topics.get(name)?.id ?? [])
+  // Nobody is given more for now, and nobody keeps what they no longer want.
+  if (target && waits && members.length > 0)
+    return planned(new Map(members.map((member) => [member.id, kept(target, member.id, wantedIds(member))])), assignmentEpoch, assignedAtMs)
+  const assignable = members.map((member) => ({ id: member.id, assigned: member.assigned, topicIds: wantedIds(member) }))
   const counts = new Map([...topics.values()].map(({ id, count }) => [id, count]))
   const next = assignSimple(
     assignable.sort((a, b) => (a.id < b.id ? -1 : 1)),
     counts,
   )
   return planned(next, epoch, members.length > 0 ? nowMs : Number.NEGATIVE_INFINITY)
+}
+
+function kept(target: ReadonlyMap<string, Assignment>, memberId: string, topicIds: readonly string[]): Assignment {
+  return new Map([...(target.get(memberId) ?? [])].filter(([topicId]) => topicIds.includes(topicId)))
 }
 
 function removeMember(group: ShareGroup, memberId: string, nowMs: number, options: ShareGroupOptions): GroupEffect[] {
