@@ -105,7 +105,8 @@ class RunningBroker implements Broker {
 
   constructor(parts: BrokerParts) {
     this.#parts = parts
-    this.#counters = new Counters(parts.settings.get('metrics.topics.max'), parts.settings.get('metrics.client.series.max'))
+    const { settings: limits } = parts
+    this.#counters = new Counters(limits.get('metrics.topics.max'), limits.get('metrics.client.series.max'), limits.get('metrics.groups.max'))
   }
 
   async start(): Promise<void> {
@@ -143,6 +144,7 @@ class RunningBroker implements Broker {
       settings,
       clock,
       random,
+      counters,
       onError: (what, error, key) => logger.error(`${what} failed`, { error, ...key }),
     })
     this.#coordinators = coordinators

@@ -2,6 +2,7 @@
 // One object per broker; nothing here is global.
 
 import { ClientSeries } from './client-series.ts'
+import { DeadLetterCounts } from './dead-letter-counts.ts'
 
 /** The doors, as a label. */
 export type Door = 'kafka' | 'aws'
@@ -71,12 +72,14 @@ export class Counters {
   readonly otherTopics: TopicCounts = emptyTopic()
   /** What clients pushed of themselves. */
   readonly clientSeries: ClientSeries
+  readonly deadLetters: DeadLetterCounts
   readonly commitSeconds = new Histogram(secondsBounds)
   readonly commitAppends = new Histogram(appendsBounds)
   readonly commitBytes = new Histogram(bytesBounds)
   readonly #topicsMax: number
 
-  constructor(topicsMax = 200, clientSeriesMax = 1000) {
+  constructor(topicsMax = 200, clientSeriesMax = 1000, groupsMax = 200) {
+    this.deadLetters = new DeadLetterCounts(groupsMax)
     this.#topicsMax = topicsMax
     this.clientSeries = new ClientSeries(clientSeriesMax)
   }

@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { StoreFigures } from '../storage/store.ts'
 import type { Settings } from './config.ts'
 import type { Counters, TopicCounts } from './counters.ts'
+import type { DeadLetters } from './dead-letter-counts.ts'
 import type { CompactionFigures } from './engine/compaction-runner.ts'
 import type { KinesisCounts } from './kinesis/stream-counts.ts'
 import { describeKinesis } from './kinesis-metrics.ts'
@@ -63,6 +64,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   describeCompaction(make, sources)
   describeTopics(make, sources)
   describeGroups(make, sources)
+  describeDeadLetters(make, sources.counters)
   describeClients(make, sources.counters)
   describeKinesis(make, sources)
   make.gauge('twinlog_build_info', 'Always 1; the labels say what runs.', ['version', 'node'], () => [
@@ -188,6 +190,16 @@ function describeGroups(make: Maker, { settings, topics, groups, groupStates }: 
   )
   const help = 'Offsets between what a group has committed, or settled as a share group, and the end, over a topic’s partitions.'
   make.gauge('twinlog_group_lag_records', help, ['group', 'topic'], () => lagSeries(topics(), bounded(), settings.get('metrics.partitions.max')))
+}
+
+function describeDeadLetters(make: Maker, { deadLetters }: Counters): void {
+  const count = (name: string, help: string, figure: keyof DeadLetters): void =>
+    make.counter(`twinlog_share_group_dead_letter_${name}_total`, help, ['group'], function* () {
+      for (const [group, counts] of deadLetters.all()) yield [{ group }, counts[figure]]
+    })
+  count('records', 'Records that a share group gave up and told of in its topic for dead letters.', 'records')
+  count('writes', 'Batches of dead letters that were to be written.', 'writes')
+  count('failed_writes', 'Batches of dead letters that could not be written; the log says why.', 'failedWrites')
 }
 
 function* stateSeries(groups: readonly { readonly kind: string; readonly state: string }[]): Generator<readonly [Labels, number]> {

@@ -6,6 +6,7 @@ import { GroupIds } from '../coordinators/group-ids.ts'
 import type { ShareGroups } from '../coordinators/share/share-groups.ts'
 import { createStreamsGroups, type StreamsGroups } from '../coordinators/streams/streams-groups.ts'
 import { createTransactions, type Transactions } from '../coordinators/transaction/transactions.ts'
+import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Random } from '../random.ts'
 import { openShareGroups } from './share/open.ts'
@@ -15,6 +16,7 @@ export interface CoordinatorParts {
   readonly settings: Settings
   readonly clock: Clock
   readonly random: Random
+  readonly counters: Counters
   /** Told of a broken invariant or of rows that cannot be read: of what kind of thing (`a group`), and which one. */
   onError(what: string, error: unknown, key: { readonly groupId: string } | { readonly transactionalId: string }): void
 }
@@ -31,7 +33,7 @@ export interface Coordinators {
   close(): void
 }
 
-export async function openCoordinators({ engine, settings, clock, random, onError }: CoordinatorParts): Promise<Coordinators> {
+export async function openCoordinators({ engine, settings, clock, random, counters, onError }: CoordinatorParts): Promise<Coordinators> {
   const { store, topics } = engine
   const groupConfigs = (groupId: string): ReadonlyMap<string, string> => engine.configs.get('group', groupId)
   const told = (what: string) => (error: unknown, groupId: string) => onError(what, error, { groupId })
@@ -70,7 +72,15 @@ export async function openCoordinators({ engine, settings, clock, random, onErro
     newProducerId: () => engine.newProducerId(),
     onError: (error, transactionalId) => onError('a transaction', error, { transactionalId }),
   })
-  const shareGroups = await openShareGroups({ engine, groups, ids, settings, clock, onError: told('a share group') })
+  const shareGroups = await openShareGroups({
+    engine,
+    groups,
+    ids,
+    settings,
+    clock,
+    deadLetters: counters.deadLetters,
+    onError: told('a share group'),
+  })
   return {
     groups,
     streamsGroups,

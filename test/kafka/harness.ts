@@ -49,8 +49,8 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
   const store = openMemoryStore({ stamp, now: () => clock.now(), flush: 'sync', recentBytesMax: 1 << 20, onFailure: () => {} })
   if (options.commitMs !== undefined) slowDown(store, options.commitMs)
   const engine = await Engine.start({ store, settings, clock, random })
-  const coordinators = await openCoordinators({ engine, settings, clock, random, onError: () => {} })
   const counters = new Counters()
+  const coordinators = await openCoordinators({ engine, settings, clock, random, counters, onError: () => {} })
   const { handlers, readByEvents } = options
   const server = createKafkaServer({
     engine,

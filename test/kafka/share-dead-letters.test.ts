@@ -51,6 +51,7 @@ test('what is rejected or delivered too often is told of in the group’s topic,
     { key: null, value: null, headers: headers(1, 1, rejected) },
     { key: null, value: null, headers: headers(2, 2, spent) },
   ])
+  expect([...w.door.counters.deadLetters.all()]).toEqual([['g', { records: 2, writes: 2, failedWrites: 0 }]])
   const { config } = w.door.engine.topics.get('dlq.g')!
   expect([config.deadLetterQueueEnabled, config.timestampType]).toEqual([true, 'CreateTime'])
   await expect.poll(async () => (await w.offsets()).start, poll).toBe(4)
@@ -98,6 +99,9 @@ test('a silent member’s records go there too, in batches that the topic takes;
   expect((await lettersOf(w)).map(told)).toEqual(
     ['a', null, 'b', 'c'].map((value, offset) => ({ key: null, value, headers: headers(offset, 2, spent) })),
   )
+  const [counted] = w.door.counters.deadLetters.all()
+  expect(counted).toMatchObject(['g', { records: 4, failedWrites: 0 }])
+  expect(counted?.[1].writes).toBeGreaterThan(1)
   expect((await m.fetch()).acquired).toEqual([])
 })
 
@@ -119,4 +123,5 @@ test.each([
   expect(await m.acknowledge([ack(0, 1, reject)])).toEqual({ code: 0, error: 0 })
   await expect.poll(async () => (await w.offsets()).start, poll).toBe(2)
   expect(await lettersOf(w, name)).toEqual([])
+  expect([...w.door.counters.deadLetters.all()]).toEqual([['g', { records: 0, writes: 1, failedWrites: 1 }]])
 })

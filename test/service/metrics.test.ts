@@ -142,6 +142,16 @@ describe('a scrape', () => {
     expect(sampleOf(families, 'twinlog_groups_by_state', { type: 'classic', state: 'Stable' })).toBe(2)
   })
 
+  it('shows what became of the dead letters of share groups, bounded too', async () => {
+    const counters = new Counters(200, 1000, 1)
+    Object.assign(counters.deadLetters.of('g'), { records: 5, writes: 3, failedWrites: 1 })
+    for (const group of ['h', 'i']) counters.deadLetters.of(group).writes++
+    const families = await scrape({ counters })
+    const of = (name: string, group: string) => sampleOf(families, `twinlog_share_group_dead_letter_${name}_total`, { group })
+    expect(['records', 'writes', 'failed_writes'].map((name) => of(name, 'g'))).toEqual([5, 3, 1])
+    expect(of('writes', '_other')).toBe(2)
+  })
+
   it('forgets what is gone', async () => {
     const counters = new Counters()
     counters.topic('t').bytesIn += 1

@@ -10,6 +10,7 @@ import type { Clock } from '../../clock.ts'
 import type { Settings } from '../../config.ts'
 import type { SharePlace } from '../../coordinators/share/burials.ts'
 import type { Run } from '../../coordinators/share/partition-state.ts'
+import type { DeadLetterCounts } from '../../dead-letter-counts.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
 import type { Partition } from '../../engine/partition.ts'
@@ -20,6 +21,7 @@ interface DeadLetterParts {
   readonly engine: Engine
   readonly settings: Settings
   readonly clock: Clock
+  readonly counts: DeadLetterCounts
   /** Told why a letter could not be written. */
   onError(error: unknown, groupId: string): void
 }
@@ -43,6 +45,9 @@ export async function writeDeadLetters(parts: DeadLetterParts, place: SharePlace
   const { groupId, topicId, partition: index } = place
   const source = engine.topics.byId(topicId)?.partitions[index]
   if (!source) return true
+  const counts = parts.counts.of(groupId)
+  // Counted before it is tried: what fails was to be written.
+  counts.writes++
   try {
     const { topicName, copies } = shareDeadLetters(engine, settings, groupId)
     const topic = await deadLetterTopic(parts, groupId, topicName)
@@ -52,9 +57,12 @@ export async function writeDeadLetters(parts: DeadLetterParts, place: SharePlace
       const originals = copies ? await readOriginals(engine, source, from, run.last) : null
       const letters = collect(topic, source, place, run, from, originals, parts.clock.now())
       await engine.append(target, letters.bytes, { trusted: false })
+      counts.records += letters.next - from
       from = letters.next
+      if (from <= run.last) counts.writes++
     }
   } catch (error) {
+    counts.failedWrites++
     if (error instanceof EngineError && error.code === 'storage-full') return false
     onError(error, groupId)
   }

@@ -4,6 +4,7 @@ import type { Settings } from '../../config.ts'
 import type { Groups } from '../../coordinators/group/groups.ts'
 import type { GroupIds } from '../../coordinators/group-ids.ts'
 import { createShareGroups, type ShareGroups } from '../../coordinators/share/share-groups.ts'
+import type { DeadLetterCounts } from '../../dead-letter-counts.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { shareGroupConfigs } from './configs.ts'
 import { writeDeadLetters } from './dead-letters.ts'
@@ -14,10 +15,11 @@ export interface ShareGroupsParts {
   readonly ids: GroupIds
   readonly settings: Settings
   readonly clock: Clock
+  readonly deadLetters: DeadLetterCounts
   onError(error: unknown, groupId: string): void
 }
 
-export function openShareGroups({ engine, groups, ids, settings, clock, onError }: ShareGroupsParts): Promise<ShareGroups> {
+export function openShareGroups({ engine, groups, ids, settings, clock, deadLetters, onError }: ShareGroupsParts): Promise<ShareGroups> {
   return createShareGroups({
     ids,
     store: engine.store,
@@ -29,7 +31,7 @@ export function openShareGroups({ engine, groups, ids, settings, clock, onError 
       const partition = engine.topics.byId(topicId)?.partitions[index]
       if (partition) engine.waiters.moved(partition)
     },
-    writeDeadLetters: (place, run) => writeDeadLetters({ engine, settings, clock, onError }, place, run),
+    writeDeadLetters: (place, run) => writeDeadLetters({ engine, settings, clock, counts: deadLetters, onError }, place, run),
     onError,
   })
 }
