@@ -2,6 +2,7 @@
 // process on a file that is not LMDB's.
 import { closeSync, existsSync, fstatSync, fsyncSync, linkSync, openSync, readdirSync, readSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { hasAllPages, metaBytes } from './data-file-pages.ts'
 import { StoreUnusable } from './store.ts'
 
 const fileName = 'data.mdb'
@@ -18,24 +19,39 @@ const pageSizeAt = 48
 export function checkDataFile(path: string): void {
   const descriptor = openSync(path, 'r')
   try {
-    const page = readAt(descriptor, 0)
-    const pageSize = page.length === headerBytes ? page.readUInt32LE(pageSizeAt) : 0
-    if (isHeader(page) && fstatSync(descriptor).size >= 2 * pageSize && isHeader(readAt(descriptor, pageSize))) return
+    const { size } = fstatSync(descriptor)
+    const first = readAt(descriptor, 0)
+    if (isHeader(first)) {
+      const pageBytes = first.readUInt32LE(pageSizeAt)
+      const second = readAt(descriptor, pageBytes)
+      if (isHeader(second)) {
+        if (holdsItsPages(descriptor, size, pageBytes, [first, second])) return
+        throw new StoreUnusable(`${path} is incomplete: it ends at ${size} bytes, before some of what it holds; put a whole copy of it there`)
+      }
+    }
   } finally {
     closeSync(descriptor)
   }
   throw new StoreUnusable(`${path} is damaged or no LMDB file: move it away, or choose another directory`)
 }
 
-const headerBytes = pageSizeAt + 4
+/** What is not a page says numbers that lead out of it. */
+function holdsItsPages(...file: Parameters<typeof hasAllPages>): boolean {
+  try {
+    return hasAllPages(...file)
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
 
 function readAt(descriptor: number, position: number): Buffer {
-  const page = Buffer.alloc(headerBytes)
-  return page.subarray(0, readSync(descriptor, page, 0, headerBytes, position))
+  const page = Buffer.alloc(metaBytes)
+  return page.subarray(0, readSync(descriptor, page, 0, metaBytes, position))
 }
 
 const isHeader = (page: Buffer): boolean =>
-  page.length === headerBytes && page.readUInt32LE(headerAt) === magic && page.readUInt32LE(headerAt + 4) === formatVersion
+  page.length === metaBytes && page.readUInt32LE(headerAt) === magic && page.readUInt32LE(headerAt + 4) === formatVersion
 
 /**
  * Makes the file where it is missing: `build` makes it under another name, complete and synced, and a link puts it in place. So a crash in

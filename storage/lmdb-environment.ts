@@ -6,6 +6,7 @@ import { commitFailure } from './disk-errors.ts'
 import { DiskRoom, requireRoomToOpen } from './disk-room.ts'
 import type { NewEntry } from './journal.ts'
 import { schemaKey } from './keys.ts'
+import { RemovalWatch } from './removal-watch.ts'
 import { StoreFailed, StoreUnusable } from './store.ts'
 
 /** A key and its new value; null deletes it. */
@@ -64,6 +65,7 @@ export class LmdbEnvironment {
   #smallMs = 0
   /** The last commit did not fit: the next one runs where an environment that LMDB gave up shows itself as an error, not as silence. */
   #doubtful = false
+  readonly #removal: RemovalWatch
   #syncTimer: NodeJS.Timeout | undefined
   #syncing = Promise.resolve()
 
@@ -74,9 +76,12 @@ export class LmdbEnvironment {
     this.#synced = synced
     this.#onFailure = onFailure
     this.room = new DiskRoom(claim.path, () => this.figures().freeBytes)
+    this.#removal = new RemovalWatch(dataFile(claim.path), () =>
+      onFailure(new StoreFailed(`${dataFile(claim.path)} was removed while it is in use: nothing that is written there would outlive this process`)),
+    )
   }
 
-  /** Opens or makes the store in `directory`. Rejects with StoreUnusable. `onFailure` hears of a background sync that failed. */
+  /** Opens or makes the store in `directory`. Rejects with StoreUnusable. `onFailure` hears of a background sync that failed, and of a file that was removed. */
   static async open(directory: string, flush: 'sync' | 'async', onFailure: (error: StoreFailed) => void): Promise<LmdbEnvironment> {
     const claim = claimDirectory(directory)
     let database: Database | undefined
@@ -173,6 +178,7 @@ export class LmdbEnvironment {
 
   async close(): Promise<void> {
     clearTimeout(this.#syncTimer)
+    this.#removal.close()
     try {
       await this.#syncing
       if (!this.#synced) await this.#sync()
