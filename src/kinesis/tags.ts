@@ -3,6 +3,8 @@ import { invalidArgument } from './aws-error.ts'
 
 /** Of one stream. */
 const tagsMax = 50
+/** What AWS alone gives to its own tags. */
+const reserved = /^aws:/i
 const legal = /^[\u00C0-\u1FFF\u2C00-\uD7FF\w./\-=+_ @%:]*$/
 
 type Tags = Readonly<Record<string, string>>
@@ -11,6 +13,7 @@ type Tags = Readonly<Record<string, string>>
 export function checkTags(added: Tags, present: Tags, streamName: string, account: string): void {
   const failed = `Failed to add tags to stream ${streamName} under account ${account} because`
   checkTexts([...Object.keys(added), ...Object.values(added)], failed)
+  if (Object.keys(added).some((key) => reserved.test(key))) throw invalidArgument('aws: prefixed tag key names are not allowed for external use.')
   const count = new Set([...Object.keys(added), ...Object.keys(present)]).size
   // AWS counts to 50 and says 10.
   if (count > tagsMax) throw invalidArgument(`${failed} a given stream cannot have more than 10 tags associated with it.`)

@@ -273,9 +273,10 @@ test('the shard count is scaled evenly, up and down, and the hash keys stay cove
     )
     expect(answer2.FailedRecordCount).toBe(0)
   }
-  await expect(client.send(new UpdateShardCountCommand({ StreamName, TargetShardCount: 5, ScalingType: 'UNIFORM_SCALING' }))).rejects.toThrow(
-    'cannot scale up over double',
-  )
+  await expect(client.send(new UpdateShardCountCommand({ StreamName, TargetShardCount: 5, ScalingType: 'UNIFORM_SCALING' }))).rejects.toMatchObject({
+    name: 'LimitExceededException',
+    message: expect.stringContaining('cannot scale up over double'),
+  })
 })
 
 test('consumers are registered, listed in pages, described and deregistered', async () => {

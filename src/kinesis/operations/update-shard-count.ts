@@ -1,5 +1,5 @@
 // UpdateShardCount: uniform scaling, at most to double or half, ten times in 24 hours.
-import { invalidArgument, limitExceeded } from '../aws-error.ts'
+import { limitExceeded } from '../aws-error.ts'
 import { operation } from '../operation.ts'
 import { applyReshard, checkProvisioned, planCount } from '../reshard.ts'
 import { integer, oneOf, required } from '../shape.ts'
@@ -19,12 +19,12 @@ export const updateShardCount = operation({
     const target = input.targetShardCount
     const current = stream.shards.open.length
     if (target > current * 2) {
-      throw invalidArgument(
+      throw limitExceeded(
         `UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
       )
     }
     if (target * 2 < current) {
-      throw invalidArgument(
+      throw limitExceeded(
         `UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
       )
     }
