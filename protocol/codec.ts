@@ -16,7 +16,7 @@ export function decodeRequest<A extends Api>(api: A, version: number, bytes: Buf
   return decode(api.request, version, isFlexible(api, version), new Reader(bytes, at)) as RequestOf<A>
 }
 
-/** A response's body from `at` on: for clients and tests. */
+/** A response's body from `at` on: for clients. */
 export function decodeResponse<A extends Api>(api: A, version: number, bytes: Buffer, at = 0): ResponseOf<A> {
   return decode(api.response, version, isFlexible(api, version), new Reader(bytes, at)) as ResponseOf<A>
 }
@@ -27,12 +27,6 @@ export function writeRequest<A extends Api>(api: A, version: number, writer: Wri
 
 export function writeResponse<A extends Api>(api: A, version: number, writer: Writer, value: ResponseInput<A>): void {
   codecOf(api.response, version, isFlexible(api, version)).encode(writer, value as Record<string, unknown>)
-}
-
-export function encodeRequest<A extends Api>(api: A, version: number, value: RequestInput<A>): Buffer {
-  const writer = new Writer()
-  writeRequest(api, version, writer, value)
-  return writer.toBuffer()
 }
 
 export function encodeResponse<A extends Api>(api: A, version: number, value: ResponseInput<A>): Buffer {

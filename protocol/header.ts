@@ -47,7 +47,7 @@ export function writeRequestHeader(
 }
 
 /** Does the response header end with tagged fields? */
-export const hasFlexibleResponseHeader = (apiKey: number, flexible: boolean): boolean => flexible && apiKey !== apiVersionsKey
+const hasFlexibleResponseHeader = (apiKey: number, flexible: boolean): boolean => flexible && apiKey !== apiVersionsKey
 
 export function writeResponseHeader(writer: Writer, apiKey: number, correlationId: number, flexible: boolean): void {
   writer.int32(correlationId)

@@ -276,7 +276,7 @@ function addressText(listen: Listen = {}): string {
 const joinAddress = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
 /** HOST:PORT in its parts; settings have checked the form. */
-export function parseAddress(text: string): { host: string; port: number } {
+function parseAddress(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(':')
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
 }

@@ -1,4 +1,4 @@
-// Metrics that clients pushed (KIP-714), as numbers for /metrics. How many series and clients are kept is bounded, whatever clients send. Where they come from is kafka/telemetry.ts's.
+// Metrics that clients pushed (KIP-714), as numbers for /metrics. How many series and clients are kept is bounded, whatever clients send. Where they come from is kafka/telemetry/client-telemetry.ts's.
 
 /** One number of a client, as it pushed it. */
 export interface ClientPoint {

@@ -30,11 +30,11 @@ export class Histogram {
 }
 
 /** Upper bounds for latencies: a quarter of a millisecond to ten seconds, long polls included. */
-export const secondsBounds: readonly number[] = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const secondsBounds: readonly number[] = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** Upper bounds for the bytes of a commit: 1 KiB to 64 MiB. */
-export const bytesBounds: readonly number[] = [1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864]
+const bytesBounds: readonly number[] = [1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864]
 /** Upper bounds for the appends of a commit. */
-export const appendsBounds: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+const appendsBounds: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /** What one operation of a door came to. */
 export interface OperationCounts {

@@ -111,7 +111,7 @@ function describeShards(make: Maker, { settings, kinesis }: KinesisSources): voi
   })
 }
 
-export const shardSeriesName = (name: string): string => seriesName(`Shard.${name}`)
+const shardSeriesName = (name: string): string => seriesName(`Shard.${name}`)
 
 /** At most metrics.groups.max fan-out consumers have series: they are to streams what groups are to topics. */
 function describeConsumers(make: Maker, { settings, kinesis }: KinesisSources): void {

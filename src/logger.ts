@@ -7,9 +7,6 @@ import type { LogFields, Logger } from './logging.ts'
 
 export type LogLevel = SettingValue<'log.level'>
 
-/** What is written, also for the ready line on standard output, which no log level hides. */
-export type LogRecord = { level: LogLevel; time: string; msg: string } & LogFields
-
 const weights: Record<LogLevel, number> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 }
 type SpokenLevel = 'debug' | 'info' | 'warn' | 'error'
 

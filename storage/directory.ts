@@ -7,7 +7,7 @@ import { packRow, unpackRow } from './rows.ts'
 import { StoreUnusable } from './store.ts'
 
 /** The version that this code writes and reads. */
-export const schemaVersion = 3
+const schemaVersion = 3
 
 /** What is needed of LMDB here. */
 export interface Claimable {

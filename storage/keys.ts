@@ -3,7 +3,7 @@ import type { ChunkFacts } from './segments.ts'
 import type { Key, KeyPart } from './tables.ts'
 
 /** The longest encoded row key, table name included. LMDB's own limit at 16 KiB pages is a little above. */
-export const rowKeyBytesMax = 1900
+const rowKeyBytesMax = 1900
 
 const numberTag = 1
 const stringTag = 2
@@ -27,14 +27,14 @@ function encodeNumber(value: number): Buffer {
 }
 
 /** IEEE 754 with the sign bit flipped for positives and all bits for negatives: sorts bytewise as the numbers do. -0 becomes 0; NaN is refused. */
-export function writeSortable(bytes: Buffer, value: number, at: number): void {
+function writeSortable(bytes: Buffer, value: number, at: number): void {
   if (Number.isNaN(value)) throw new RangeError('NaN cannot be part of a key')
   bytes.writeDoubleBE(value === 0 ? 0 : value, at)
   if (bytes[at]! & 0x80) for (let i = at; i < at + 8; i++) bytes[i] = ~bytes[i]!
   else bytes[at]! |= 0x80
 }
 
-export function readSortable(bytes: Uint8Array, at: number): number {
+function readSortable(bytes: Uint8Array, at: number): number {
   const copy = Buffer.from(bytes.subarray(at, at + 8))
   if (copy[0]! & 0x80) copy[0]! &= 0x7f
   else for (let i = 0; i < 8; i++) copy[i] = ~copy[i]!
@@ -103,7 +103,7 @@ const offsetAt = 9
 export const schemaKey = Buffer.from([kinds.schema])
 
 /** The first and, exclusive, the last key of all rows, and of all notes about garbage. */
-export const rowsFrom = Buffer.from([kinds.row])
+const rowsFrom = Buffer.from([kinds.row])
 export const garbageRange = { start: Buffer.from([kinds.garbage]), end: Buffer.from([kinds.garbage + 1]) }
 
 /** A row's key inside the tree. */

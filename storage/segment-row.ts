@@ -2,7 +2,7 @@
 import { segmentBaseOffset, segmentKey } from './keys.ts'
 import { type PartitionFacts, type SegmentFacts, segmentsOf } from './segments.ts'
 
-export function packSegment(segment: SegmentFacts): Buffer {
+function packSegment(segment: SegmentFacts): Buffer {
   const row = Buffer.allocUnsafe(9 * 8)
   row.writeDoubleBE(segment.startOffset, 0)
   row.writeDoubleBE(segment.endOffset, 8)

@@ -37,7 +37,7 @@ export const noTimestamp = -1
 export const noLeaderEpoch = -1
 
 /** Sequence numbers run from 0 to this and then start again at 0 (KIP-98). */
-export const sequenceMax = 0x7fff_ffff
+const sequenceMax = 0x7fff_ffff
 
 const two32 = 0x1_0000_0000
 

@@ -10,7 +10,6 @@ import { zstdBytesBound } from './zstd-frame.ts'
 
 /** Names as Kafka's `compression.type` spells them, by codec number. */
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
-export type CodecName = (typeof codecNames)[number]
 
 /** How large the records of one batch may become when nothing else is said: a hundred times the default `message.max.bytes`. */
 export const decompressedBytesMaxDefault = 128 * 1024 * 1024

@@ -6,8 +6,8 @@ import { BatchBuilder } from './builder.ts'
 import { RecordCursor } from './record.ts'
 
 /** Key types as they stand in the log. Types from 2 on belong to Kafka's own metadata log. */
-export const controlAbort = 0
-export const controlCommit = 1
+const controlAbort = 0
+const controlCommit = 1
 
 /** A transaction's end in one partition. */
 export interface EndMarker {

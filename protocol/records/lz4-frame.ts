@@ -115,7 +115,7 @@ function walkBlocks(bytes: Buffer, visit: (at: number, end: number, blockBytesMa
 }
 
 /** What the block in bytes[at, end) decompresses to, by adding the lengths of its literals and matches. */
-export function lz4BlockBytes(bytes: Uint8Array, at: number, end: number): number {
+function lz4BlockBytes(bytes: Uint8Array, at: number, end: number): number {
   let total = 0
   while (at < end) {
     const token = bytes[at++]!

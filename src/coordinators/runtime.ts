@@ -384,4 +384,4 @@ export class Runtime<State, Event, Stored, Volatile, Answer> {
 }
 
 /** Armed by the runtime when what the state called for could not be stored. Its event need do nothing: the state is asked again after it. */
-export const storeRetryTimer = 'store-retry'
+const storeRetryTimer = 'store-retry'

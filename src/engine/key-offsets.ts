@@ -2,7 +2,7 @@
 // not the keys, as Kafka's does: two keys that share one are less likely than a disk that lies. Full is an answer, not an error.
 
 /** Bytes of one entry: four words of hash, and the offset. */
-export const keyOffsetBytes = 24
+const keyOffsetBytes = 24
 
 export class KeyOffsets {
   readonly #slots: number

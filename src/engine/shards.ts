@@ -1,5 +1,5 @@
 // Shards: intervals of a partition's offsets with a range of hash keys. Pure. The stream that a topic is to AWS clients.
-// Does not know sequence numbers or shard names; kinesis/shard.ts does.
+// Does not know sequence numbers or shard names; kinesis/sequence.ts and kinesis/shard-id.ts do.
 
 export interface Shard {
   /** The number in shardId-000000000007; never used twice in a stream. */
@@ -190,18 +190,4 @@ function wider(a: Shard, b: Shard): boolean {
   const widthA = a.hashEnd - a.hashStart
   const widthB = b.hashEnd - b.hashStart
   return widthA === widthB ? a.index < b.index : widthA > widthB
-}
-
-/** The open shard whose range holds the hash key. `open` is sorted by hashStart and covers every key. */
-export function shardOfHash(open: readonly Shard[], hash: bigint): Shard {
-  let low = 0
-  let high = open.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (open[middle]!.hashStart <= hash) low = middle
-    else high = middle - 1
-  }
-  const shard = open[low]
-  if (!shard || hash < shard.hashStart || hash > shard.hashEnd) throw new Error(`no open shard holds hash key ${hash}`)
-  return shard
 }

@@ -3,7 +3,7 @@ import { asEngineError, EngineError, type EngineErrorCode } from '../engine/erro
 import { AwsError } from './aws-error.ts'
 
 /** AWS's exception and HTTP status for each engine code. What a client cannot have caused is an InternalFailure, which SDKs retry. */
-export const awsErrors = {
+const awsErrors = {
   'topic-unknown': { type: 'ResourceNotFoundException', status: 400 },
   'topic-exists': { type: 'ResourceInUseException', status: 400 },
   'topic-name-invalid': { type: 'InvalidArgumentException', status: 400 },

@@ -3,7 +3,7 @@ import type { Output } from './operation.ts'
 import { listOf, oneOf } from './shape.ts'
 import type { Stream } from './streams.ts'
 
-export const metricNames = [
+const metricNames = [
   'IncomingBytes',
   'IncomingRecords',
   'OutgoingBytes',

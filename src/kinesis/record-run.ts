@@ -13,7 +13,7 @@ export interface PutEntry {
 }
 
 /** The Kafka header that carries an ExplicitHashKey, in decimal. */
-export const explicitHashKeyHeader = 'aws-kinesis-explicit-hash-key'
+const explicitHashKeyHeader = 'aws-kinesis-explicit-hash-key'
 
 /** A batch holds no more than this, but one record at least, so that a Kafka consumer with small fetches is not handed all of a PutRecords at once. */
 const batchBytesTarget = 512 * 1024

@@ -9,7 +9,7 @@ const prefaceStart = Buffer.from('PRI')
 const tlsHandshake = 0x16
 
 /** What these bytes begin; null while there are too few to tell. */
-export function spokenIn(bytes: Buffer): Spoken | null {
+function spokenIn(bytes: Buffer): Spoken | null {
   if (bytes.length === 0) return null
   if (bytes[0] === tlsHandshake) return 'tls'
   const shared = Math.min(bytes.length, prefaceStart.length)

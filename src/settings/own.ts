@@ -116,7 +116,7 @@ export const ownSettings = {
     meaning: 'The least between two growths of an on-demand stream (kinesis.limits=on). AWS: a double peak within 15 minutes is throttled.',
   }),
   'kinesis.iterator.ttl.ms': int({ default: 300000, min: 1000, meaning: 'How long a shard iterator is good. AWS: 300000.' }),
-  // Four producers cost 250 MB of memory with 32 MiB of kept chunks and 470 MB without a bound (measured, architecture.md).
+  // Four producers cost 250 MB of memory with 32 MiB of kept chunks and 470 MB without a bound (measured).
   'recent.chunk.cache.bytes': long({
     default: 33554432,
     min: 0,

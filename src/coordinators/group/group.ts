@@ -47,7 +47,7 @@ export interface Group {
 
 export type GroupCoordinator = Coordinator<Group, GroupEvent, StoredRecord, VolatileRecord, Answer>
 
-export const newGroup = (id: string): Group => ({ id, body: null, offsets: new Map(), pending: new Map() })
+const newGroup = (id: string): Group => ({ id, body: null, offsets: new Map(), pending: new Map() })
 
 export interface GroupOptions {
   settings: GroupSettings

@@ -115,7 +115,7 @@ export interface ShareGroupOptions {
 
 export type ShareGroupCoordinator = Coordinator<ShareGroup, ShareGroupEvent, ShareGroupRecord, ShareGroupChange, ShareGroupAnswer>
 
-export const newShareGroup = (id: string): ShareGroup => ({
+const newShareGroup = (id: string): ShareGroup => ({
   id,
   exists: false,
   epoch: 0,
@@ -308,7 +308,7 @@ function sameAssignment(a: Assignment, b: Assignment): boolean {
   return true
 }
 
-export function applyShareGroup(group: ShareGroup, applied: ShareGroupRecord | ShareGroupChange): void {
+function applyShareGroup(group: ShareGroup, applied: ShareGroupRecord | ShareGroupChange): void {
   switch (applied.type) {
     case 'member-put':
       group.exists = true

@@ -146,7 +146,7 @@ function writeRecord(batch: Batch, key: string, change: SharePartitionRecord): u
 const answer = ({ to }: Moment, error: SharePartitionError, acquired: readonly AcquiredRange[] = []): PartitionEffect[] =>
   to === 0 ? [] : [reply(to, { error, acquired })]
 
-export function decideSharePartition(
+function decideSharePartition(
   state: SharePartitionState | null,
   event: SharePartitionEvent,
   moment: Moment,

@@ -67,7 +67,7 @@ export interface QueueAnswer {
 export const queuePartitionTable = table<QueuePartitionRow>('queue-partitions')
 interface DeadLetterRow extends Omit<DeadLetter, 'offset'> {}
 /** Key: queue id, partition, offset. */
-export const deadLetterTable = table<DeadLetterRow>('queue-dead-letters')
+const deadLetterTable = table<DeadLetterRow>('queue-dead-letters')
 
 export interface QueueSlot {
   readonly key: string
@@ -202,7 +202,7 @@ interface Swept {
   readonly moment: Moment
 }
 
-export function decideQueue(slot: QueueSlot, event: QueueEvent, moment: Moment, rules: QueueRules | null): QueueEffect[] {
+function decideQueue(slot: QueueSlot, event: QueueEvent, moment: Moment, rules: QueueRules | null): QueueEffect[] {
   if (event.verb === 'remove')
     return [record<QueueRecord>({ type: 'removed', dead: [...slot.dead.keys()] }), cancel(lapseTimer), ...answer(moment, 'NONE')]
   if (slot.isRemoved || !rules) return [cancel(lapseTimer), ...answer(moment, 'removed')]

@@ -33,10 +33,10 @@ export interface Asking {
   readonly untilMs: number
 }
 
-export const nodeTypes = { source: 1, processor: 2, sink: 3 } as const
+const nodeTypes = { source: 1, processor: 2, sink: 3 } as const
 
 /** The largest description that is kept, as characters of its JSON. A thousand processors take about 200,000. */
-export const descriptionCharsMax = 1_048_576
+const descriptionCharsMax = 1_048_576
 /** How long a member that was asked has, and how long at most after many tries, in milliseconds; Kafka's. */
 const askFirstMs = 30_000
 const askMaxMs = 3_600_000

@@ -20,7 +20,7 @@ const units: readonly (readonly SettingName[])[] = [
   ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
 ]
 
-export const settingNames = (Object.keys(declarations) as SettingName[]).sort()
+const settingNames = (Object.keys(declarations) as SettingName[]).sort()
 
 export const typeOfSetting = (name: SettingName): TypeName => declarations[name].type.toUpperCase() as TypeName
 

@@ -7,7 +7,7 @@ import { type ExplainedConfig, ResourceRefusal } from './resource.ts'
 const intervalMsMin = 100
 const intervalMsMax = 3_600_000
 /** The words by which `match` may choose clients. */
-export const matchKeys = [
+const matchKeys = [
   'client_instance_id',
   'client_id',
   'client_software_name',

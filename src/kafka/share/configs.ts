@@ -52,7 +52,7 @@ export function shareOffsetReset(engine: Engine, settings: Settings, groupId: st
 }
 
 /** An ISO 8601 duration of days and less, as java.time reads it; the config's own check has seen it. */
-export function durationMs(text: string): number {
+function durationMs(text: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i.exec(text) ?? []
   return Math.round((((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000)
 }
