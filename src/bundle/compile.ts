@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import kafkajs from 'kafkajs'
+import { overlookPastTimers } from '../past-timers.ts'
 import { codeFile, readProgram } from './compiled.ts'
 
 /** Writes the program's code as this Node.js compiles it. */
@@ -45,6 +46,7 @@ async function kafkaAddress(child: ChildProcess): Promise<string> {
 }
 
 async function produceOne(address: string): Promise<void> {
+  overlookPastTimers()
   const client = new kafkajs.Kafka({ brokers: [address], logLevel: kafkajs.logLevel.NOTHING })
   const producer = client.producer({ allowAutoTopicCreation: true, createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
   await producer.connect()

@@ -1,10 +1,11 @@
 // The commands' own parts, without a broker: arguments, lines, tables, progress.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { defineCommand, UsageError } from '../../src/cli/lib/command.ts'
 import { bytesText, durationText, table } from '../../src/cli/lib/output.ts'
 import { Progress, progressText } from '../../src/cli/lib/progress.ts'
 import { jsonOfRecord, LineCutter, recordOfJson, recordOfLine } from '../../src/cli/records/lines.ts'
 import { recordBytes } from '../../src/cli/records/print.ts'
+import { overlookPastTimers } from '../../src/past-timers.ts'
 import { run } from '../service/process.ts'
 
 describe('arguments', () => {
@@ -159,5 +160,22 @@ describe('twinlog config', () => {
 
   it('a word that is in no name is a mistake', async () => {
     expect((await run(['config', 'zookeeper'])).code).toBe(2)
+  })
+})
+
+describe('warnings of Node.js', () => {
+  it('about kafkajs’s timers in the past are not printed, others are', () => {
+    const printed = vi.fn()
+    const emit = vi.spyOn(process, 'emitWarning').mockImplementation(printed)
+    const spied = process.emitWarning
+    try {
+      overlookPastTimers()
+      process.emitWarning('-5 is a negative number.', 'TimeoutNegativeWarning')
+      process.emitWarning('old', 'DeprecationWarning', 'DEP0001')
+      expect(printed.mock.calls).toEqual([['old', 'DeprecationWarning', 'DEP0001']])
+    } finally {
+      process.emitWarning = spied
+      emit.mockRestore()
+    }
   })
 })

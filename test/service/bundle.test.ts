@@ -1,5 +1,5 @@
 // The executable: one bundled program and its compiled code, without which it must run as well.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -21,6 +21,17 @@ function copied(): string {
 afterEach(() => copy && rmSync(copy, { recursive: true, force: true }))
 
 const versionOf = (directory: string): string => execFileSync(process.execPath, [join(directory, 'main.cjs'), '--version'], { encoding: 'utf8' })
+
+describe('the executable', () => {
+  test('says which Node.js it needs, to one that is too old', () => {
+    const pretend = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } })"
+    const started = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, executable, '--version'], {
+      encoding: 'utf8',
+    })
+    expect(started.stderr).toBe(`twinlog: Node.js 20 or newer is needed; this is 18.20.8 (${process.execPath})\n`)
+    expect([started.status, started.stdout]).toEqual([1, ''])
+  })
+})
 
 describe('the compiled code of the program', () => {
   test.skipIf(!existsSync(codeFile(bundle, readProgram(bundle))))('is taken by the Node.js that built it', () => {

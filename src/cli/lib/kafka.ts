@@ -1,6 +1,7 @@
 // The Kafka client of the commands: kafkajs, loaded when a command needs it, with every codec and with errors that a person can act on.
 import { connect as netConnect } from 'node:net'
 import type { Admin, Kafka, KafkaConfig } from 'kafkajs'
+import { overlookPastTimers } from '../../past-timers.ts'
 import { CommandError, UsageError } from './command.ts'
 
 /** The option that every command on a broker has. */
@@ -53,6 +54,7 @@ function reachable(servers: readonly Server[]): Pick<KafkaConfig, 'brokers' | 's
 /** A client that says nothing on its own and gives up within seconds. */
 export async function connect(bootstrap: string | undefined): Promise<Kafka> {
   const servers = bootstrapServers(bootstrap)
+  overlookPastTimers()
   const { Kafka, logLevel } = await loadKafka()
   return new Kafka({
     clientId: 'twinlog-cli',
