@@ -159,14 +159,22 @@ class RunningBroker implements Broker {
       ...parseAddress(settings.get('kafka')),
       advertised: () => this.#advertised(),
     })
-    const awsAt = parseAddress(settings.get('aws'))
-    this.#aws = createKinesisServer({
+    this.#aws = this.#awsServer(engine)
+    this.#metricsText = measure({ counters, settings, engine, coordinators, store, aws: this.#aws })
+    await Promise.all([this.#kafka.listen(), this.#aws.listen()])
+    this.#state = 'ready'
+  }
+
+  #awsServer(engine: Engine): KinesisServer {
+    const { settings, clock, random, logger } = this.#parts
+    const counters = this.#counters
+    return createKinesisServer({
       engine,
       settings,
       clock,
       random,
       logger,
-      ...awsAt,
+      ...parseAddress(settings.get('aws')),
       observe: ({ operation, errorType, seconds, bytesIn, bytesOut }) => {
         counters.observeRequest('aws', operation, errorType ?? 'NONE', seconds)
         counters.bytesIn('aws', bytesIn)
@@ -178,9 +186,6 @@ class RunningBroker implements Broker {
         else counters.connectionRejected('aws')
       },
     })
-    this.#metricsText = measure({ counters, settings, engine, coordinators, store, aws: this.#aws })
-    await Promise.all([this.#kafka.listen(), this.#aws.listen()])
-    this.#state = 'ready'
   }
 
   async #openStore(): Promise<Store> {
