@@ -3,7 +3,7 @@ import { int, list, long, oneOf, string, stringOrNull } from './declare.ts'
 
 /** HOST:PORT, with brackets around an IPv6 address. */
 const address = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/
-const addressShape = 'HOST:PORT (an IPv6 address in brackets)'
+const addressShape = 'HOST:PORT (a port up to 65535, an IPv6 address in brackets)'
 
 export const ownSettings = {
   data: string({

@@ -174,7 +174,7 @@ describe('messages', () => {
     expect(problemsOf(givenByFile('num.partitions=zero\nflush=maybe\nkafka=here', 'f'))).toEqual([
       'num.partitions=zero (f line 1) is not a whole number from 1',
       'flush=maybe (f line 2) is not sync or async',
-      'kafka=here (f line 3) is not HOST:PORT (an IPv6 address in brackets)',
+      'kafka=here (f line 3) is not HOST:PORT (a port up to 65535, an IPv6 address in brackets)',
     ])
   })
 
