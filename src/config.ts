@@ -50,6 +50,9 @@ export class Settings {
       if (problem) problems.push(`${name}=${shown(name, text)} (${where}) is not ${problem}`)
       else this.#put(name, { source, text, where })
     }
+    // As Kafka: the older name counts where the newer one is not given.
+    const [olderId] = this.#candidates.get('broker.id') ?? []
+    if (olderId && this.get('broker.id') >= 0 && this.source('node.id') === 'default') this.#put('node.id', olderId)
     if (problems.length === 0) problems.push(...contradictions(this))
     if (problems.length > 0) throw new SettingsInvalid(problems)
   }
@@ -185,6 +188,8 @@ const shown = (name: SettingName, text: string): string => (declarations[name].s
 /** Values that fit alone but not together. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = []
+  const [nodeId, olderId] = [settings.get('node.id'), settings.get('broker.id')]
+  if (olderId >= 0 && olderId !== nodeId) problems.push(`broker.id=${olderId} and node.id=${nodeId} name one broker: give one of them`)
   if (settings.retentionMs === 0)
     problems.push('log.retention.ms (or .minutes, .hours) is 0: a record would be gone at once; give at least 1, or -1 for ever')
   for (const kind of ['group', 'group.consumer', 'group.share', 'group.streams'] as const) {

@@ -112,7 +112,7 @@ export const groupSettings = {
     max: 20000,
     meaning: 'The highest that a group may set it to.',
   }),
-  'group.share.assignors': list({ default: 'simple', inert: true, meaning: 'Assignors of share groups.' }),
+  'group.share.assignors': list({ default: 'simple', inert: true, meaning: 'Assignors of share groups; there is this one.' }),
   'errors.deadletterqueue.auto.create.topics.enable': boolean({
     default: false,
     dynamic: true,
@@ -182,13 +182,13 @@ export const groupSettings = {
     default: 10000,
     min: 1,
     inert: true,
-    meaning: 'How often transactions past their timeout are looked for.',
+    meaning: 'How often Kafka looks for transactions past their timeout; here each has a timer of its own.',
   }),
   'transaction.remove.expired.transaction.cleanup.interval.ms': int({
     default: 3600000,
     min: 1,
     inert: true,
-    meaning: 'How often expired transactional ids are looked for.',
+    meaning: 'How often Kafka looks for expired transactional ids; here each has a timer of its own.',
   }),
   'transaction.partition.verification.enable': boolean({
     default: true,

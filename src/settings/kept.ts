@@ -22,7 +22,7 @@ const replicas = kept('Replication between brokers and directories: there is one
 const quorum = kept('Kafka’s metadata quorum: one node keeps its own metadata.')
 const tiers = kept('Tiered storage, which this broker does not have.')
 const purgatory = kept('How Kafka tidies up waiting requests; ours are gone when they are answered.')
-const newerGroups = kept('Groups of newer protocols.')
+const groupInternals = kept('How Kafka’s group coordinator works inside: there is one assignor of tasks, and no threads of its own here.')
 const shareState = kept('Kafka’s store for the state of share groups.')
 const java = kept('Java’s security libraries; there is no JVM here.')
 const oauth = kept('Kafka’s own OAuth client and validator.')
@@ -101,8 +101,8 @@ export const keptSettings = {
   'fetch.purgatory.purge.interval.requests': purgatory.int(1000),
   'producer.purgatory.purge.interval.requests': purgatory.int(1000),
   'share.fetch.purgatory.purge.interval.requests': purgatory.int(1000),
-  'group.coordinator.background.threads': newerGroups.int(2),
-  'group.streams.assignors': newerGroups.list('sticky'),
+  'group.coordinator.background.threads': groupInternals.int(2),
+  'group.streams.assignors': groupInternals.list('sticky'),
   'share.coordinator.append.linger.ms': shareState.int(-1),
   'share.coordinator.cached.buffer.max.bytes': shareState.int(1048588, true),
   'share.coordinator.load.buffer.size': shareState.int(5242880),

@@ -6,7 +6,7 @@ const secret = (meaning: string) => stringOrNull({ type: 'password', dynamic: tr
 
 export const networkSettings = {
   'node.id': int({ default: 1, min: 0, meaning: 'This broker’s number, as clients see it.' }),
-  'broker.id': int({ default: -1, min: -1, inert: true, meaning: 'node.id’s older name; set that.' }),
+  'broker.id': int({ default: -1, min: -1, meaning: 'node.id’s older name: counts where that is not given.' }),
   'broker.rack': stringOrNull({ meaning: 'The rack (availability zone) that clients are told.' }),
   // Not while running, as everywhere where a change would be taken and come to nothing that the client could see.
   listeners: list({ default: 'PLAINTEXT://:9092', inert: true, meaning: 'Where Kafka listens; set kafka=HOST:PORT.' }),

@@ -198,6 +198,14 @@ describe('messages', () => {
     expect(declarations['ssl.key.password'].sensitive).toBe(true)
   })
 
+  it('broker.id, the older name, counts as node.id where that is not given; two numbers for one broker are refused', () => {
+    const older = new Settings(givenByFile('broker.id=5', 'server.properties'))
+    expect([older.get('node.id'), older.source('node.id'), older.inertGiven()]).toEqual([5, 'file', []])
+    expect(Settings.of({ 'broker.id': 5, 'node.id': 5 }).get('node.id')).toBe(5)
+    expect(Settings.of({ 'broker.id': -1 }).get('node.id')).toBe(1)
+    expect(() => Settings.of({ 'broker.id': 5, 'node.id': 6 })).toThrow('broker.id=5 and node.id=6 name one broker')
+  })
+
   it('values that contradict each other are refused', () => {
     expect(problemsOf(givenByFile('group.min.session.timeout.ms=7000\ngroup.max.session.timeout.ms=6500', 'f'))[0]).toContain('is above')
     expect(problemsOf(givenByFile('log.retention.hours=0', 'f'))[0]).toContain('log.retention')
