@@ -206,7 +206,8 @@ export class CommitPlan {
     if (this.#clear) this.#context.book.forgetWhileClearing()
     this.filed = this.fileable
     if (!this.filed && !this.#clear) this.#settle(settleBytesMax)
-    for (const [partition, draft] of this.#drafts) {
+    for (const draft of this.#drafts.values()) {
+      const { partition } = draft
       draft.close()
       if (draft.mustSettle) draft.settle()
       if (draft.rewritten) {
@@ -234,7 +235,8 @@ export class CommitPlan {
     }
     if (this.#upkeep) journalKept(this.#context, this.#upkeep)
     if (this.#leaves) file?.left()
-    for (const [partition, draft] of this.#drafts) {
+    for (const draft of this.#drafts.values()) {
+      const { partition } = draft
       if (draft.chunks) journal.settled(partition)
       for (const { baseOffset, endOffset, bytes, borrowed } of draft.chunks ?? []) {
         const chunk = { baseOffset, endOffset, bytes }
@@ -299,7 +301,8 @@ export class CommitPlan {
     }
     const small: Piece[] = []
     const dropped: number[] = []
-    for (const [partition, draft] of this.#drafts) {
+    for (const draft of this.#drafts.values()) {
+      const { partition } = draft
       for (const piece of draft.small) small.push(piece)
       if (draft.garbageBefore === everything && journal.pieces(partition).length > 0) dropped.push(partition)
     }

@@ -1,7 +1,7 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
 import { noTimestamp } from '../../protocol/records/batch.ts'
-import type { AppendWaiter, CommitNotice } from '../../storage/log.ts'
+import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from '../../storage/log.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
@@ -37,6 +37,43 @@ export interface PartitionSurroundings {
   settings: Settings
   /** Told when the last stable offset has moved without an append of its own: a transaction has ended. */
   stable(partition: Partition): void
+}
+
+/** An append on its way to the log: what is asked for, and who hears of it, in one object. There are hundreds under way at once, and what a collection finds alive it copies. */
+class Underway implements AppendRequest, AppendWaiter {
+  readonly partition: number
+  readonly bytes: Buffer
+  readonly reusable: boolean
+  readonly offsetCount: number
+  readonly maxTimestampMs: number
+  readonly leaderEpoch: number
+  readonly #owner: Partition
+  readonly #incarnation: number
+  readonly #logAppendTimeMs: number
+  readonly #waiter: AppendedWaiter
+
+  constructor(owner: Partition, checked: CheckedBatches, reusable: boolean, incarnation: number, waiter: AppendedWaiter) {
+    this.partition = owner.uid
+    this.bytes = checked.bytes
+    this.reusable = reusable
+    this.offsetCount = checked.offsetCount
+    this.maxTimestampMs = checked.maxTimestampMs
+    this.leaderEpoch = owner.leaderEpoch
+    this.#owner = owner
+    this.#incarnation = incarnation
+    this.#logAppendTimeMs = checked.logAppendTimeMs
+    this.#waiter = waiter
+  }
+
+  stored({ baseOffset }: AppendResult): void {
+    this.#owner.appendEnded(null)
+    this.#waiter.stored(baseOffset, this.#logAppendTimeMs)
+  }
+
+  failed(error: unknown): void {
+    this.#owner.appendEnded(this.#incarnation)
+    this.#waiter.failed(asEngineError(error))
+  }
 }
 
 export class Partition {
@@ -231,32 +268,25 @@ export class Partition {
     return null
   }
 
-  #store({ bytes, offsetCount, maxTimestampMs, producer, logAppendTimeMs }: CheckedBatches, reusable: boolean, waiter: AppendedWaiter): void {
+  #store(checked: CheckedBatches, reusable: boolean, waiter: AppendedWaiter): void {
     const { store, clock, settings } = this.#surroundings
-    const incarnation = this.#incarnation
-    const request = { partition: this.uid, bytes, reusable, offsetCount, maxTimestampMs, leaderEpoch: this.leaderEpoch }
-    const settled: AppendWaiter = {
-      stored: ({ baseOffset }) => {
-        this.#settled()
-        waiter.stored(baseOffset, logAppendTimeMs)
-      },
-      failed: (error) => {
-        this.#failed(incarnation)
-        this.#settled()
-        waiter.failed(asEngineError(error))
-      },
-    }
+    const append = new Underway(this, checked, reusable, this.#incarnation, waiter)
     this.#underWay++
-    if (!producer || !this.#writers.snapshotDue(bytes.length)) {
-      store.log.appendFor(request, settled)
+    if (!checked.producer || !this.#writers.snapshotDue(checked.bytes.length)) {
+      store.log.appendFor(append, append)
       return
     }
-    const batch = store.batch().append(request)
+    const batch = store.batch().append(append)
     this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
-    batch.commit().then(([result]) => settled.stored(result!), settled.failed)
+    batch.commit().then(
+      ([result]) => append.stored(result!),
+      (error: unknown) => append.failed(error),
+    )
   }
 
-  #settled(): void {
+  /** An append is durable (null), or one of the incarnation named is not. For those of this partition. */
+  appendEnded(failed: number | null): void {
+    if (failed !== null) this.#failed(failed)
     if (--this.#underWay > 0) return
     this.#onSettled?.()
     this.#onSettled = null

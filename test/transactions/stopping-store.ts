@@ -46,7 +46,12 @@ export function fullStore(inner: Store): FullStore {
 /** What of a store writes, with something between. */
 function writingThrough(inner: Store, write: Write): Pick<Store, 'log' | 'batch'> {
   const append: Log['append'] = (request) => write(() => inner.log.append(request))
-  const log = intercepted(inner.log, { append, appendFor: (request, waiter) => void append(request).then(waiter.stored, waiter.failed) })
+  const appendFor: Log['appendFor'] = (request, waiter) =>
+    void append(request).then(
+      (result) => waiter.stored(result),
+      (error: unknown) => waiter.failed(error),
+    )
+  const log = intercepted(inner.log, { append, appendFor })
   const batch = () => {
     const collected = inner.batch()
     return collectBatch((parts) => {

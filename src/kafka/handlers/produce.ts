@@ -20,6 +20,7 @@ import { RecordsRefused } from '../../../protocol/records/refusal.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
+import type { AppendedWaiter, Partition } from '../../engine/partition.ts'
 import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 import { findPartition } from '../partitions.ts'
@@ -51,6 +52,33 @@ class Answers {
   set(at: number, answer: PartitionAnswer): void {
     this.#answers[at] = answer
     if (--this.#missing === 0) this.#done(this.#answers)
+  }
+}
+
+type Refusing = (index: number, error: unknown, logStartOffset: number) => PartitionAnswer
+
+/** Who waits for one part's append, as one object. */
+class Appending implements AppendedWaiter {
+  readonly #index: number
+  readonly #partition: Partition
+  readonly #at: number
+  readonly #answers: Answers
+  readonly #refused: Refusing
+
+  constructor(index: number, partition: Partition, at: number, answers: Answers, refused: Refusing) {
+    this.#index = index
+    this.#partition = partition
+    this.#at = at
+    this.#answers = answers
+    this.#refused = refused
+  }
+
+  stored(baseOffset: number, logAppendTimeMs: number): void {
+    this.#answers.set(this.#at, stored(this.#index, baseOffset, logAppendTimeMs, this.#partition.startOffset))
+  }
+
+  failed(error: unknown): void {
+    this.#answers.set(this.#at, this.#refused(this.#index, error, this.#partition.startOffset))
   }
 }
 
@@ -101,10 +129,7 @@ export const handleProduce = handler(
         if (typeof partition === 'number') throw new Refusal(partition, 'This server does not host this topic-partition.')
         const batches = batchesOf(records, version, partition.topic)
         if (claimsTransaction(batches)) checkTransaction(transactionalId, part, batches, version)
-        engine.appendFor(partition, batches, terms, {
-          stored: (baseOffset, logAppendTimeMs) => collected.set(at, stored(index, baseOffset, logAppendTimeMs, partition.startOffset)),
-          failed: (error) => collected.set(at, refused(index, error, partition.startOffset)),
-        })
+        engine.appendFor(partition, batches, terms, new Appending(index, partition, at, collected, refused))
       } catch (error) {
         collected.set(at, refused(index, error))
       }
