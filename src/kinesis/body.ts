@@ -26,6 +26,12 @@ export class Budget {
     return new Promise((grant) => this.#waiting.push({ share, bytes, grant }))
   }
 
+  /** Counts bytes that are not to wait for. */
+  hold(share: Share, bytes: number): void {
+    this.#held += bytes
+    share.bytes += bytes
+  }
+
   /** The share goes on with so many bytes. */
   keep(share: Share, bytes: number): void {
     this.#held -= share.bytes - bytes
@@ -55,8 +61,7 @@ export class Budget {
       if (!isFirst || this.#lane) return false
       this.#lane = share
     }
-    this.#held += bytes
-    share.bytes += bytes
+    this.hold(share, bytes)
     return true
   }
 }
@@ -76,6 +81,11 @@ export class Share {
     return this.#budget.take(this, bytes)
   }
 
+  /** So many bytes more are held, whether there is room or not. */
+  hold(bytes: number): void {
+    this.#budget.hold(this, bytes)
+  }
+
   /** Gives back what is held beyond so many bytes. */
   keep(bytes: number): void {
     if (bytes < this.bytes) this.#budget.keep(this, bytes)
@@ -86,6 +96,9 @@ export class Share {
     this.#budget.leave(this)
   }
 }
+
+/** A body that is no longer does not wait for room: so much of every connection lies in memory anyway, and most requests are no larger. */
+const smallBytesMax = 16 * 1024
 
 export type BodyOutcome = { kind: 'body'; bytes: Buffer } | { kind: 'too-large' } | { kind: 'gone' }
 
@@ -109,6 +122,10 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, bytesMax
         return
       }
       chunks.push(chunk)
+      if (length <= smallBytesMax) {
+        share.hold(chunk.length)
+        return
+      }
       const room = share.take(chunk.length)
       if (!room) return
       request.pause()

@@ -1,4 +1,6 @@
 // Memory that request bodies take: bounded whatever clients announce, send or compress, and nobody waits for what another does not send.
+import { once } from 'node:events'
+import http from 'node:http'
 import net from 'node:net'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -73,6 +75,31 @@ test('clients that announce large bodies and do not send them hold up nobody', a
   })
   await Promise.all(idlers.map((socket) => new Promise((connected) => socket.once('connect', connected))))
   expect((await call(door.url, 'ListStreams', {})).status).toBe(200)
+  for (const socket of idlers) socket.destroy()
+})
+
+test('clients that stop in the middle of large bodies do not hold up small ones', async () => {
+  door = await openDoor({ settings: { 'aws.request.max.bytes': 65_536 } })
+  const { port } = door.server
+  const idlers = Array.from({ length: 40 }, () => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n${'x'.repeat(40_000)}`)
+    return socket
+  })
+  await Promise.all(idlers.map((socket) => new Promise((connected) => socket.once('connect', connected))))
+  // A body that comes after its headers.
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Kinesis_20131202.ListStreams', 'content-length': 2, ...signed }
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  for (let i = 0; i < 4; i++) {
+    const request = http.request(door.url, { method: 'POST', headers, agent })
+    request.flushHeaders()
+    setImmediate(() => request.end('{}'))
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    expect(response.statusCode).toBe(200)
+    await once(response.resume(), 'end')
+  }
+  agent.destroy()
   for (const socket of idlers) socket.destroy()
 })
 
