@@ -5,6 +5,7 @@ import type { Chunk, RewrittenChunk } from '../../storage/log.ts'
 import { AbortedIndex, Cleaner, noteKeys } from './compaction.ts'
 import type { CompactionSurroundings } from './compaction-runner.ts'
 import { KeyOffsets } from './key-offsets.ts'
+import type { Pace } from './pace.ts'
 import type { Partition } from './partition.ts'
 import type { AbortedRange } from './partition-transactions.ts'
 import { abortedTable, type CompactionRow, compactionTable } from './rows.ts'
@@ -17,8 +18,13 @@ const chunkBytes = 256 * 1024
 /** Bytes looked at before other work gets a turn. */
 const turnBytes = 256 * 1024
 
+export interface PassSurroundings extends CompactionSurroundings {
+  /** How fast it may read and write. */
+  pace: Pace
+}
+
 export class CompactionPass {
-  readonly #with: CompactionSurroundings
+  readonly #with: PassSurroundings
   readonly #partition: Partition
   readonly #plan: CompactionPlan
   readonly #row: CompactionRow
@@ -31,7 +37,7 @@ export class CompactionPass {
   readBytes = 0
   writtenBytes = 0
 
-  constructor(surroundings: CompactionSurroundings, partition: Partition, plan: CompactionPlan, row: CompactionRow, stopped: () => boolean) {
+  constructor(surroundings: PassSurroundings, partition: Partition, plan: CompactionPlan, row: CompactionRow, stopped: () => boolean) {
     this.#with = surroundings
     this.#partition = partition
     this.#plan = plan
@@ -91,7 +97,7 @@ export class CompactionPass {
   }
 
   async #noteKeys(aborted: AbortedIndex): Promise<{ map: KeyOffsets; mapEndOffset: number }> {
-    const { store, settings, random } = this.#with
+    const { store, settings, random, pace } = this.#with
     const { dirtyFrom, cleanTo } = this.#plan
     const decompressedBytesMax = this.#partition.topic.config.maxDecompressedMessageBytes
     const map = new KeyOffsets({
@@ -116,13 +122,14 @@ export class CompactionPass {
         offset = chunk.endOffset
         await this.#turn(chunk.bytes.length)
       }
+      await pace.spend(bytesOf(result!.chunks), this.#stopped)
     }
     return { map, mapEndOffset: cleanTo }
   }
 
   /** False where it was stopped, or where retention was quicker. */
   async #rewrite(cleaner: Cleaner, mapEndOffset: number): Promise<boolean> {
-    const { store, moved } = this.#with
+    const { store, moved, pace } = this.#with
     const partition = this.#partition
     const { uid } = partition
     const segmentEnds = new Set((await store.log.segments(uid)).map(({ endOffset }) => endOffset))
@@ -131,6 +138,7 @@ export class CompactionPass {
       const [result] = await store.log.read([{ partition: uid, fromOffset: offset, bytesMax: stepBytes }])
       const old = result!.chunks.slice(0, stepChunks).filter(({ baseOffset }) => baseOffset < mapEndOffset)
       if (old.length === 0) return false
+      const before = this.readBytes + this.writtenBytes
       const { chunks, changed } = await this.#clean(cleaner, old)
       const toOffset = old.at(-1)!.endOffset
       this.readBytes += bytesOf(old)
@@ -142,6 +150,7 @@ export class CompactionPass {
         if (await partition.shortened()) moved(partition)
       }
       offset = toOffset
+      await pace.spend(this.readBytes + this.writtenBytes - before, this.#stopped)
     }
     return true
   }

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Random } from '../random.ts'
 import { CompactionPass } from './compaction-pass.ts'
+import { Pace } from './pace.ts'
 import type { Partition } from './partition.ts'
 import { Repeating } from './repeating.ts'
 import { type CompactionRow, compactionTable } from './rows.ts'
@@ -49,6 +50,7 @@ const neverCompacted: CompactionRow = { cleanedTo: 0, horizonMs: null }
 export class CompactionRunner {
   readonly #surroundings: CompactionSurroundings
   readonly #rounds: Repeating
+  readonly #pace: Pace
   #running: Promise<void> | null = null
   #closed = false
   /** Partitions that could not be compacted: as in Kafka they are left alone until a restart, and the others go on. */
@@ -67,6 +69,7 @@ export class CompactionRunner {
   constructor(surroundings: CompactionSurroundings) {
     this.#surroundings = surroundings
     const { clock, settings, failed } = surroundings
+    this.#pace = new Pace({ clock, bytesPerSecondMax: () => settings.get('log.cleaner.io.max.bytes.per.second') })
     this.#rounds = new Repeating({ clock, intervalMs: () => settings.get('log.cleaner.backoff.ms'), work: () => this.checkAll(), failed })
   }
 
@@ -150,7 +153,7 @@ export class CompactionRunner {
     const { topics, failed } = this.#surroundings
     const stopped = (): boolean => this.#closed || topics.get(partition.topic.name) !== partition.topic
     if (stopped()) return false
-    const pass = new CompactionPass(this.#surroundings, partition, plan, row, stopped)
+    const pass = new CompactionPass({ ...this.#surroundings, pace: this.#pace }, partition, plan, row, stopped)
     try {
       const complete = await pass.run()
       if (complete) this.figures.passes++

@@ -172,8 +172,8 @@ export const logSettings = {
     default: Number.MAX_VALUE,
     defaultText: '1.7976931348623157E308',
     dynamic: true,
-    inert: true,
-    meaning: 'Throttle of Kafka’s compaction.',
+    min: 1,
+    meaning: 'Bytes that compaction reads and writes a second, at most.',
   }),
   'log.cleaner.threads': int({ default: 1, dynamic: true, inert: true, meaning: 'Threads of Kafka’s compaction.' }),
   'log.local.retention.bytes': long({

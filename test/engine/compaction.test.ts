@@ -264,6 +264,26 @@ test('it counts what it did', async () => {
   expect(first.readBytes).toBeGreaterThan(first.writtenBytes)
 })
 
+test('it takes the time that log.cleaner.io.max.bytes.per.second gives its bytes', async () => {
+  const { engine, clock, compacted } = await started({}, { 'log.cleaner.io.max.bytes.per.second': 1000 })
+  for (let round = 0; round < 3; round++) await compacted.append(['a', 'b'])
+  await roll(compacted)
+  const work = engine.checkCompaction()
+  let done = false
+  work.then(() => {
+    done = true
+  })
+  const startMs = clock.now()
+  while (!done) {
+    await clock.advance(50)
+    await new Promise((settled) => setImmediate(settled))
+  }
+  const { readBytes, writtenBytes, passes } = engine.compactionFigures
+  expect(passes).toBe(1)
+  expect(clock.now() - startMs).toBeGreaterThanOrEqual(readBytes + writtenBytes)
+  await compacted.check()
+})
+
 test('it tells how dirty the dirtiest partition is', async () => {
   const { engine, compacted } = await started({ 'min.cleanable.dirty.ratio': '1' })
   await engine.checkCompaction()
