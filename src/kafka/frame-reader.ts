@@ -147,8 +147,19 @@ export class FrameReader {
 
   #refuse(frameBytes: number): void {
     this.end()
-    if (frameBytes > this.#frameBytesMax) {
+    const foreign = foreignProtocol(frameBytes)
+    if (foreign) this.#sink.fault(`this client speaks ${foreign}, which this port does not; was it meant for another port?`)
+    else if (frameBytes > this.#frameBytesMax) {
       this.#sink.fault(`a request of ${frameBytes} bytes is announced; socket.request.max.bytes allows ${this.#frameBytesMax}`)
     } else this.#sink.fault(`a request of ${frameBytes} bytes is announced, which is no Kafka request; is this client meant for another port?`)
   }
+}
+
+/** Whose first bytes these are, read as the length of a request; null for nobody's in particular. A wrong port and a wrong security.protocol are what most faults come from. */
+function foreignProtocol(frameBytes: number): 'HTTP' | 'TLS' | null {
+  const start = Buffer.alloc(4)
+  start.writeInt32BE(frameBytes)
+  // A TLS record: handshake, version 3.x.
+  if (start[0] === 0x16 && start[1] === 3) return 'TLS'
+  return /^(GET |HEAD|POST|PUT |DELE|OPTI|PRI )$/.test(start.toString('latin1')) ? 'HTTP' : null
 }

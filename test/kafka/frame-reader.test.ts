@@ -108,6 +108,17 @@ describe('a frame reader', () => {
     expect(reader.stopped).toBe(true)
   })
 
+  test.each([
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\n')],
+    ['HTTP', Buffer.from('PRI * HTTP/2.0\r\n')],
+    ['TLS', Buffer.from('1603010200010001fc0303', 'hex')],
+  ])('a client that speaks %s is told of as one', (protocol, bytes) => {
+    const { reader, faults, asked } = collect()
+    feed(reader, bytes, bytes.length)
+    expect(faults).toEqual([expect.stringContaining(`speaks ${protocol},`)])
+    expect(asked).toEqual([])
+  })
+
   test('a frame gets memory of exactly its size', () => {
     const { reader, frames } = collect()
     feed(reader, framed(Buffer.alloc(100_000, 1)), 65_536)
