@@ -22,6 +22,8 @@ export interface PartitionNews {
   readonly highWatermark: number
   readonly logStartOffset: number
   readonly diverging: boolean
+  /** Null where the topic was not found. */
+  readonly topicName: string | null
 }
 
 /** One fetch: with a session, without one, or refused. */
@@ -32,6 +34,8 @@ export interface FetchScope {
   readonly wanted: readonly WantedPartition[]
   /** The session that the answer names; 0 for none. Call it when the answer is complete. */
   finish(): number
+  /** What the topic was called when the session last found it; null where it never did. */
+  nameOf(wanted: WantedPartition): string | null
   /** Does the answer have to tell of this one? */
   tells(wanted: WantedPartition, news: PartitionNews): boolean
 }
@@ -57,6 +61,7 @@ interface Known {
   wanted: WantedPartition
   highWatermark: number
   logStartOffset: number
+  topicName: string | null
 }
 
 interface Session {
@@ -119,8 +124,9 @@ export class FetchSessions {
     return {
       errorCode: errorCode.NONE,
       wanted,
+      nameOf: () => null,
       tells(partition, news) {
-        partitions.set(keyOf(partition), known(partition, news))
+        partitions.set(keyOf(partition), known(partition, news, null))
         return true
       },
       finish: () => this.#create(partitions, byId, nowMs),
@@ -156,7 +162,7 @@ export class FetchSessions {
       const existing = session.partitions.get(key)
       // A new one must be told of once, whatever it holds.
       if (existing) existing.wanted = partition
-      else session.partitions.set(key, { wanted: partition, highWatermark: -1, logStartOffset: -1 })
+      else session.partitions.set(key, { wanted: partition, highWatermark: -1, logStartOffset: -1, topicName: null })
     }
     for (const partition of forgotten) session.partitions.delete(keyOf(partition))
     this.#partitionCount += session.partitions.size - before
@@ -174,27 +180,29 @@ export class FetchSessions {
 
 const nextEpoch = (epoch: number): number => (epoch >= epochMax ? 1 : epoch + 1)
 
-function known(wanted: WantedPartition, news: PartitionNews): Known {
+function known(wanted: WantedPartition, news: PartitionNews, nameBefore: string | null): Known {
   // After an error the next answer tells of the partition in any case.
-  return { wanted, highWatermark: news.errorCode === errorCode.NONE ? news.highWatermark : -1, logStartOffset: news.logStartOffset }
+  const highWatermark = news.errorCode === errorCode.NONE ? news.highWatermark : -1
+  return { wanted, highWatermark, logStartOffset: news.logStartOffset, topicName: news.topicName ?? nameBefore }
 }
 
 function sessionless(wanted: readonly WantedPartition[]): FetchScope {
-  return { errorCode: errorCode.NONE, wanted, tells: () => true, finish: () => 0 }
+  return { errorCode: errorCode.NONE, wanted, nameOf: () => null, tells: () => true, finish: () => 0 }
 }
 
 function refused(code: number): FetchScope {
-  return { errorCode: code, wanted: [], tells: () => false, finish: () => 0 }
+  return { errorCode: code, wanted: [], nameOf: () => null, tells: () => false, finish: () => 0 }
 }
 
 function incremental(session: Session): FetchScope {
   return {
     errorCode: errorCode.NONE,
     wanted: [...session.partitions.values()].map(({ wanted }) => wanted),
+    nameOf: (partition) => session.partitions.get(keyOf(partition))?.topicName ?? null,
     tells(partition, news) {
       const key = keyOf(partition)
       const before = session.partitions.get(key)
-      const after = known(partition, news)
+      const after = known(partition, news, before?.topicName ?? null)
       const changed = before && (before.highWatermark !== after.highWatermark || before.logStartOffset !== after.logStartOffset)
       const tells = !before || changed || news.errorCode !== errorCode.NONE || news.bytes > 0 || news.diverging
       // Whoever got records waits for the others next time.

@@ -2,6 +2,7 @@
 
 import { errorCode } from '../../protocol/error-code.ts'
 import type { Api } from '../../protocol/schema.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { Partition } from '../engine/partition.ts'
 import type { AbortedTransaction, FetchResult } from '../engine/reading.ts'
 import type { Loans } from '../lent-memory.ts'
@@ -27,6 +28,8 @@ export interface FetchRules {
   readonly byId: boolean
   /** Only up to the last stable offset. */
   readonly committedOnly: boolean
+  /** What a topic was called that may be gone; see FetchScope. */
+  nameOf(wanted: WantedPartition): string | null
   readonly bytesMax: number
   readonly bytesMin: number
   readonly waitMsMax: number
@@ -76,11 +79,11 @@ export async function readOrWait(wanted: readonly WantedPartition[], rules: Fetc
 }
 
 /** Finds the partitions. Those that cannot be read have their result at once. */
-function plan(wanted: readonly WantedPartition[], { context: { engine }, byId }: FetchRules): { results: Fetched[]; readable: Readable[] } {
+function plan(wanted: readonly WantedPartition[], { context: { engine }, byId, nameOf }: FetchRules): { results: Fetched[]; readable: Readable[] } {
   const readable: Readable[] = []
   const results = wanted.map((one, at) => {
     const partition = findPartition(engine, byId, one.topic, one.index)
-    if (typeof partition === 'number') return faulty(one, partition)
+    if (typeof partition === 'number') return faulty(one, partition === errorCode.UNKNOWN_TOPIC_ID ? codeOfGone(engine, nameOf(one)) : partition)
     const fault = leaderEpochFault(partition, one.currentLeaderEpoch)
     if (fault !== errorCode.NONE) return faulty(one, fault)
     // No leader before this one could have written what the client says that it has.
@@ -89,6 +92,12 @@ function plan(wanted: readonly WantedPartition[], { context: { engine }, byId }:
     return faulty(one, errorCode.NONE)
   })
   return { results, readable }
+}
+
+/** As Kafka: a session that knew the topic by name is told whether that is gone too, or means another topic now. */
+function codeOfGone(engine: Engine, name: string | null): number {
+  if (name === null) return errorCode.UNKNOWN_TOPIC_ID
+  return engine.topics.get(name) ? errorCode.INCONSISTENT_TOPIC_ID : errorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
 async function read(readable: readonly Readable[], results: Fetched[], { context, committedOnly, bytesMax, memory }: FetchRules): Promise<void> {
@@ -119,6 +128,7 @@ function fetched({ wanted, partition }: Readable, answer: FetchResult): Fetched 
     logStartOffset: startOffset,
     records: answer.buffers,
     aborted: answer.abortedTransactions,
+    topicName: partition.topic.name,
     diverging,
     divergence: diverging ? { epoch: partition.leaderEpoch, endOffset } : null,
   }
@@ -134,6 +144,7 @@ function faulty(wanted: WantedPartition, code: number): Fetched {
     logStartOffset: -1,
     records: none,
     aborted: none,
+    topicName: null,
     diverging: false,
     divergence: null,
   }

@@ -39,6 +39,20 @@ describe('fetch sessions (KIP-227)', () => {
     expect((await get(topic, [], { sessionId, sessionEpoch: 3 })).parts).toEqual([])
   })
 
+  test('by id, a topic that the session knew is told to be gone, and then that its name means another', async () => {
+    const topic = await newTopic(1)
+    await put(topic, ['a'])
+    const { sessionId } = await get(topic, [{ index: 0 }], { sessionEpoch: 0 }, 13)
+    const next = async (epoch: number) => (await get(topic, [], { sessionId, sessionEpoch: epoch }, 13)).parts.map(({ errorCode }) => errorCode)
+    await door.engine.topics.delete(topic.name)
+    expect(await next(1)).toEqual([3])
+    await door.engine.topics.create({ name: topic.name })
+    expect(await next(2)).toEqual([103])
+    expect(await next(3)).toEqual([103])
+    // Nothing is known of an id that was never found.
+    expect((await get(topic, [{ index: 0 }], { sessionEpoch: 0 }, 13)).parts).toMatchObject([{ errorCode: 100 }])
+  })
+
   test('who got records waits for the others next time', async () => {
     const topic = await newTopic(2)
     for (const index of [0, 1]) await put(topic, ['x'.repeat(1000)], index)

@@ -42,7 +42,7 @@ export const handleFetch = handler(
     if (scope.errorCode !== errorCode.NONE) return respond({ throttleTimeMs: 0, errorCode: scope.errorCode, responses: [] })
     const committedOnly = request.isolationLevel === readCommitted
     const memory = new Loans(context.memory)
-    const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, memory, ...fetchLimits(request, context) }
+    const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, nameOf: scope.nameOf, memory, ...fetchLimits(request, context) }
     const found = await readOrWait(scope.wanted, rules)
     const results = isOldVersion(version) ? await inOldVersion(found, version, rules) : found
     const firstError = results.find((result) => result.errorCode !== errorCode.NONE)
