@@ -34,11 +34,31 @@ export async function unpackBody({ body, headers, share }: Pick<HttpRequest, 'bo
 /** UTF-8. Most bodies are ASCII, base64 above all: those are copied, which takes half of the time that decoding does. */
 export const textOf = (body: Buffer): string => (isAscii(body) ? body.toString('latin1') : body.toString('utf8'))
 
+/** More than twenty times what the largest request has; to make millions of values out of a body would hold up everybody else for a second. */
+const valuesMax = 250_000
+
+const comma = 0x2c
+const colon = 0x3a
+const openBracket = 0x5b
+const openBrace = 0x7b
+
+/** May it hold more values than that? Each begins after one of these bytes, and base64 has none of them. */
+function hasTooManyValues(body: Buffer): boolean {
+  if (body.length <= valuesMax) return false
+  let count = 0
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at]
+    if (byte === comma || byte === openBracket || byte === openBrace || byte === colon) count++
+  }
+  return count > valuesMax
+}
+
 /** The members of a request. */
 export function parseBody(body: Buffer, format: BodyFormat): Record<string, unknown> {
+  if (format === 'json' && hasTooManyValues(body)) throw serializationError()
   let value: unknown
   try {
-    value = format === 'cbor' ? decodeCbor(body) : JSON.parse(textOf(body))
+    value = format === 'cbor' ? decodeCbor(body, valuesMax) : JSON.parse(textOf(body))
   } catch {
     throw serializationError()
   }

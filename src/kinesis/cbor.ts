@@ -14,9 +14,9 @@ export class CborInvalid extends Error {
   override name = 'CborInvalid'
 }
 
-/** Reads one value that fills the bytes. Byte strings are views of them; maps become objects without a prototype. */
-export function decodeCbor(bytes: Buffer): unknown {
-  const reader = new Reader(bytes)
+/** Reads one value that fills the bytes, with at most so many values in it. Byte strings are views of them; maps become objects without a prototype. */
+export function decodeCbor(bytes: Buffer, valuesMax = Number.POSITIVE_INFINITY): unknown {
+  const reader = new Reader(bytes, valuesMax)
   const value = reader.value(0)
   if (reader.at !== bytes.length) throw new CborInvalid('bytes follow the value')
   return value
@@ -26,12 +26,16 @@ class Reader {
   at = 0
   readonly #bytes: Buffer
 
-  constructor(bytes: Buffer) {
+  #valuesLeft: number
+
+  constructor(bytes: Buffer, valuesMax: number) {
     this.#bytes = bytes
+    this.#valuesLeft = valuesMax
   }
 
   value(depth: number): unknown {
     if (depth > depthMax) throw new CborInvalid('nested too deep')
+    if (--this.#valuesLeft < 0) throw new CborInvalid('too many values')
     const head = this.#take(1)[0]!
     const major = head >> 5
     const info = head & 31
