@@ -8,7 +8,7 @@ import { Settings, type SettingsInput } from './config.ts'
 import { Counters } from './counters.ts'
 import { Engine, stamp } from './engine/engine.ts'
 import { type Coordinators, openCoordinators } from './kafka/coordinators.ts'
-import { createKafkaServer, type KafkaServer } from './kafka/server.ts'
+import { KafkaServer } from './kafka/server.ts'
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
 import { type Logger, silentLogger } from './logging.ts'
 import { measure } from './measure.ts'
@@ -148,7 +148,7 @@ class RunningBroker implements Broker {
       onError: (what, error, key) => logger.error(`${what} failed`, { error, ...key }),
     })
     this.#coordinators = coordinators
-    this.#kafka = createKafkaServer({
+    this.#kafka = new KafkaServer({
       engine,
       ...coordinators,
       settings,

@@ -11,6 +11,7 @@ import type { Loans } from '../lent-memory.ts'
 import type { Client, Dispatcher, Reply } from './connection.ts'
 import type { Answer, Context, DoorServices, Handler, NoAnswer, Refused } from './context.ts'
 import { refusedBy } from './error-map.ts'
+import type { Throttle } from './throttle.ts'
 
 const produceKey = 0
 const fetchKey = 1
@@ -38,12 +39,28 @@ interface Call {
 }
 
 /** The dispatcher of one server. */
-export function createDispatcher(handlers: readonly Handler[], services: DoorServices): Dispatcher {
-  const byKey = new Map(handlers.map((handler) => [handler.key, handler]))
-  const { counters, logger, throttle } = services
+export class FrameDispatcher implements Dispatcher {
+  readonly #byKey: ReadonlyMap<number, Handler>
+  readonly #services: DoorServices
+  readonly #throttle: Throttle
 
-  function contextOf(call: Call, proceed: () => void): Context<Api> {
+  constructor(handlers: readonly Handler[], services: DoorServices) {
+    this.#byKey = new Map(handlers.map((handler) => [handler.key, handler]))
+    this.#services = services
+    this.#throttle = services.throttle
+  }
+
+  lendable(apiKey: number): boolean {
+    return this.#byKey.get(apiKey)?.lendable ?? false
+  }
+
+  alone(frame: Buffer): boolean {
+    return this.#byKey.get(frame.readInt16BE(0))?.alone ?? false
+  }
+
+  #contextOf(call: Call, proceed: () => void): Context<Api> {
     const { header, client } = call
+    const services = this.#services
     return {
       engine: services.engine,
       groups: services.groups,
@@ -53,16 +70,16 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
       settings: services.settings,
       clock: services.clock,
       random: services.random,
-      logger,
-      counters,
+      logger: services.logger,
+      counters: services.counters,
       served: services.served,
       fetchSessions: services.fetchSessions,
       shareSessions: services.shareSessions,
       answers: services.answers,
       memory: services.memory,
-      throttle,
+      throttle: services.throttle,
       telemetry: services.telemetry,
-      mutations: throttle.mutations(header.clientId),
+      mutations: services.throttle.mutations(header.clientId),
       advertised: services.advertised,
       version: header.apiVersion,
       clientId: header.clientId,
@@ -75,36 +92,36 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     }
   }
 
-  function run(frame: Buffer, client: Client, proceed: () => void, lent: boolean): Reply | Promise<Reply> {
+  run(frame: Buffer, client: Client, proceed: () => void, lent: boolean): Reply | Promise<Reply> {
     let call: Call
     try {
-      const decoded = decode(frame, client, lent)
+      const decoded = this.#decode(frame, client, lent)
       if ('reason' in decoded) return { parts: null, close: decoded.reason }
       call = decoded
     } catch (error) {
-      if (error instanceof DecodeError) return { parts: null, close: `${nameOf(frame)} cannot be read: ${error.message}` }
-      logger.error('kafka request failed', { api: nameOf(frame), error })
-      return { parts: null, close: `${nameOf(frame)} failed unexpectedly` }
+      if (error instanceof DecodeError) return { parts: null, close: `${this.#nameOf(frame)} cannot be read: ${error.message}` }
+      this.#services.logger.error('kafka request failed', { api: this.#nameOf(frame), error })
+      return { parts: null, close: `${this.#nameOf(frame)} failed unexpectedly` }
     }
     try {
-      if (call.handler.key === produceKey && !throttle.off) call.producedMs = throttle.produced(call.header.clientId, call.frameBytes)
+      if (call.handler.key === produceKey && !this.#throttle.off) call.producedMs = this.#throttle.produced(call.header.clientId, call.frameBytes)
       // Over its quota the client is held as of now: what it has sent behind this request waits until the answer has muted the connection.
-      const answer = call.handler.run(call.request, contextOf(call, call.producedMs > 0 ? () => {} : proceed))
+      const answer = call.handler.run(call.request, this.#contextOf(call, call.producedMs > 0 ? () => {} : proceed))
       call.workMs = performance.now() - call.startMs
-      if (!(answer instanceof Promise)) return replyOf(call, answer)
+      if (!(answer instanceof Promise)) return this.#replyOf(call, answer)
       return answer.then(
-        (settled) => replyOf(call, settled),
-        (error: unknown) => refuse(call, error),
+        (settled) => this.#replyOf(call, settled),
+        (error: unknown) => this.#refuse(call, error),
       )
     } catch (error) {
-      return refuse(call, error)
+      return this.#refuse(call, error)
     }
   }
 
-  function decode(frame: Buffer, client: Client, lent: boolean): Call | { reason: string } {
+  #decode(frame: Buffer, client: Client, lent: boolean): Call | { reason: string } {
     const startMs = performance.now()
     const { apiKey, apiVersion, correlationId } = decodeHeaderStart(frame)
-    const handler = byKey.get(apiKey)
+    const handler = this.#byKey.get(apiKey)
     if (!handler) return { reason: `API key ${apiKey} is not served` }
     if (apiVersion < handler.min || apiVersion > handler.max) {
       if (apiKey !== apiVersionsKey) return { reason: `${handler.name} ${apiVersion} is not served; ${handler.min} to ${handler.max} are` }
@@ -124,74 +141,68 @@ export function createDispatcher(handlers: readonly Handler[], services: DoorSer
     }
     const flexible = isFlexible(handler.api, apiVersion)
     const header = decodeRequestHeader(frame, flexible)
-    const request = throttle.off ? decodeRequest(handler.api, apiVersion, frame, header.bodyAt) : bounded(handler, header, frame)
+    const request = this.#throttle.off ? decodeRequest(handler.api, apiVersion, frame, header.bodyAt) : this.#bounded(handler, header, frame)
     return { handler, header, request, client, lent, startMs, frameBytes: frame.length, producedMs: 0, workMs: 0 }
   }
 
-  function replyOf(call: Call, answer: Answer<Api>): Reply {
+  #replyOf(call: Call, answer: Answer<Api>): Reply {
     if (answer.kind === 'hang-up') return { parts: null, close: answer.reason }
-    observe(call, answer.errorCode)
+    this.#observe(call, answer.errorCode)
     if (answer.kind === 'silence')
-      return throttle.off ? { parts: null, close: null } : { parts: null, close: null, muteMs: throttled(call, null).throttleMs }
+      return this.#throttle.off ? { parts: null, close: null } : { parts: null, close: null, muteMs: this.#throttled(call, null).throttleMs }
     try {
       const parts = encode(call, answer.response)
-      return { ...(throttle.off ? { parts, close: null } : heldBack(call, answer.response, parts)), memory: answer.memory }
+      return { ...(this.#throttle.off ? { parts, close: null } : this.#heldBack(call, answer.response, parts)), memory: answer.memory }
     } catch (error) {
       // An answer that does not fit its version is a fault of ours, and the client cannot be told in the same words.
-      logger.error('kafka answer cannot be encoded', { api: call.handler.name, version: call.header.apiVersion, error })
+      this.#services.logger.error('kafka answer cannot be encoded', { api: call.handler.name, version: call.header.apiVersion, error })
       return { parts: null, close: `the answer to ${call.handler.name} ${call.header.apiVersion} cannot be encoded` }
     }
   }
 
   /** The answer with its throttle time, where the client is over a quota. */
-  function heldBack(call: Call, response: unknown, parts: Buffer[]): Reply {
-    const { throttleMs, empty } = throttled(call, parts)
+  #heldBack(call: Call, response: unknown, parts: Buffer[]): Reply {
+    const { throttleMs, empty } = this.#throttled(call, parts)
     if (throttleMs === 0) return { parts, close: null }
     const body = empty ? emptyFetch(call.request) : (response as object)
     return { parts: encode(call, { ...body, throttleTimeMs: throttleMs }), close: null, muteMs: throttleMs }
   }
 
   /** What the client did is measured, and for how long it is to be held. `empty`: the answer to a fetch must wait for another time. */
-  function throttled({ handler, header, startMs, producedMs, workMs }: Call, parts: Buffer[] | null): { throttleMs: number; empty: boolean } {
+  #throttled({ handler, header, startMs, producedMs, workMs }: Call, parts: Buffer[] | null): { throttleMs: number; empty: boolean } {
     const { clientId } = header
     const answerBytes = parts?.reduce((sum, part) => sum + part.length, 0) ?? 0
-    const fetchMs = handler.key === fetchKey ? throttle.fetched(clientId, answerBytes) : 0
-    const mutationMs = mutationKeys.includes(handler.key) ? throttle.mutated(clientId) : 0
-    const requestMs = throttle.worked(clientId, workMs === 0 ? performance.now() - startMs : workMs)
+    const fetchMs = handler.key === fetchKey ? this.#throttle.fetched(clientId, answerBytes) : 0
+    const mutationMs = mutationKeys.includes(handler.key) ? this.#throttle.mutated(clientId) : 0
+    const requestMs = this.#throttle.worked(clientId, workMs === 0 ? performance.now() - startMs : workMs)
     return { throttleMs: Math.max(producedMs, fetchMs, mutationMs, requestMs), empty: fetchMs > 0 }
   }
 
   /** A fetch asks for no more than its quota can let through. */
-  function bounded(handler: Handler, { apiVersion, clientId, bodyAt }: RequestHeader, frame: Buffer): unknown {
+  #bounded(handler: Handler, { apiVersion, clientId, bodyAt }: RequestHeader, frame: Buffer): unknown {
     const request = decodeRequest(handler.api, apiVersion, frame, bodyAt)
     if (handler.key !== fetchKey) return request
     const { maxBytes, minBytes } = request as { maxBytes: number; minBytes: number }
-    const bytesMax = throttle.fetchBytesMax(clientId)
+    const bytesMax = this.#throttle.fetchBytesMax(clientId)
     return { ...(request as object), maxBytes: Math.min(maxBytes, bytesMax), minBytes: Math.min(minBytes, bytesMax) }
   }
 
-  function refuse(call: Call, error: unknown): Reply {
+  #refuse(call: Call, error: unknown): Reply {
     const { handler, request } = call
     const refused = refusedBy(error) ?? unexpected
     if (refused === unexpected)
-      logger.error('kafka request failed', { api: handler.name, version: call.header.apiVersion, client: call.client.host, error })
+      this.#services.logger.error('kafka request failed', { api: handler.name, version: call.header.apiVersion, client: call.client.host, error })
     const response = handler.refuse ? handler.refuse(refused, request) : { ...(defaultOf(handler.api.response) as object), ...refused }
-    return replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode, memory: null })
+    return this.#replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode, memory: null })
   }
 
-  function observe({ handler, startMs }: Call, code: number): void {
-    counters.observeRequest('kafka', handler.name, errorName(code), (performance.now() - startMs) / 1000)
+  #observe({ handler, startMs }: Call, code: number): void {
+    this.#services.counters.observeRequest('kafka', handler.name, errorName(code), (performance.now() - startMs) / 1000)
   }
 
-  function nameOf(frame: Buffer): string {
+  #nameOf(frame: Buffer): string {
     if (frame.length < 4) return 'a request'
-    return `${byKey.get(frame.readInt16BE(0))?.name ?? 'a request'} ${frame.readInt16BE(2)}`
-  }
-
-  return {
-    run,
-    alone: (frame) => byKey.get(frame.readInt16BE(0))?.alone ?? false,
-    lendable: (apiKey) => byKey.get(apiKey)?.lendable ?? false,
+    return `${this.#byKey.get(frame.readInt16BE(0))?.name ?? 'a request'} ${frame.readInt16BE(2)}`
   }
 }
 

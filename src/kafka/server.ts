@@ -2,19 +2,15 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
-import { LentMemory } from '../lent-memory.ts'
 import { Admission, plainAddress } from './admission.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
-import type { DoorServices, Handler, Services } from './context.ts'
-import { createDispatcher } from './dispatch.ts'
-import { FetchSessions } from './fetch-sessions.ts'
+import type { Handler, Services } from './context.ts'
+import { FrameDispatcher } from './dispatch.ts'
+import { doorServices, type OwnServices } from './door-services.ts'
 import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
+import { HeldSockets } from './held-sockets.ts'
 import { RequestBudget } from './request-budget.ts'
-import { releaseSession } from './share/acknowledging.ts'
-import { ShareSessions } from './share/sessions.ts'
-import { ClientTelemetry } from './telemetry/client-telemetry.ts'
-import { Throttle } from './throttle.ts'
 
 export interface KafkaServerOptions extends Omit<Services, 'advertised'> {
   /** Where to listen; port 0 is any free one. */
@@ -28,92 +24,112 @@ export interface KafkaServerOptions extends Omit<Services, 'advertised'> {
   handlers?: readonly Handler[]
 }
 
-export interface KafkaServer {
-  /** Settles when clients can connect. Rejects where the address cannot be had. */
-  listen(): Promise<void>
-  /** Where it listens. The port is the real one after `listen`. */
-  readonly host: string
-  readonly port: number
-  readonly connectionCount: number
-  /** Accepts nobody more, answers what is in flight, and closes what is left after `graceMs`. */
-  close(graceMs: number): Promise<void>
-}
-
-/** Memory of frames kept for the next ones: what four producers with five large requests each have under way. */
-const keptFrameBytesMax = 24 * 1024 * 1024
 /** Looks at every connection this often: for idle ones, and for those that keep others waiting. */
 const sweepMsMax = 10_000
 /** While requests of others wait for memory, a client that has stopped in the middle of one loses its connection after this. */
 const stallMsMax = 10_000
 
-export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
-  const { settings, clock, counters, logger, host } = options
-  const list = options.handlers ?? handlers
-  const connections = new Set<Connection>()
-  /** Connections that came faster than they may: served, or closed, a little later. */
-  const held = new Set<Socket>()
-  let port = options.port
-  let sweep: Timer | null = null
-  let closed = false
-  let whenEmpty: (() => void) | null = null
+export class KafkaServer {
+  readonly host: string
+  readonly #services: OwnServices
+  readonly #requests: RequestBudget
+  readonly #admission: Admission
+  readonly #connections = new Set<Connection>()
+  readonly #held: HeldSockets
+  readonly #shared: ConnectionShared
+  readonly #server: Server
+  #port: number
+  #sweep: Timer | null = null
+  #closed = false
+  #whenEmpty: (() => void) | null = null
 
-  const requests = new RequestBudget(settings.get('queued.max.request.bytes'))
-  const memory = new LentMemory(keptFrameBytesMax)
-  const answers = { bytes: 0, bytesMax: settings.get('queued.max.response.bytes') }
-  const advertised = options.advertised ?? (() => ({ host, port }))
-  const shareSessions = new ShareSessions(
-    () => settings.get('group.share.max.share.sessions'),
-    (session) => void releaseSession(options.shareGroups, session).catch((error) => logger.error('releasing a share session failed', { error })),
-  )
-  const services: DoorServices = {
-    engine: options.engine,
-    groups: options.groups,
-    shareGroups: options.shareGroups,
-    streamsGroups: options.streamsGroups,
-    transactions: options.transactions,
-    settings,
-    clock,
-    random: options.random,
-    logger,
-    counters,
-    advertised,
-    served: list
-      .filter(({ toldWith }) => toldWith === null || settings.get(toldWith))
-      .map(({ key, name, min, max }) => ({ key, name, min, max }))
-      .sort((a, b) => a.key - b.key),
-    fetchSessions: new FetchSessions(options.random, settings.get('max.incremental.fetch.session.cache.slots')),
-    shareSessions,
-    answers,
-    memory,
-    throttle: new Throttle(options.engine.quotas, settings, clock),
-    telemetry: new ClientTelemetry(options.engine, clock, options.random),
-  }
-  const admission = new Admission(settings, clock, services.throttle)
-  const shared: ConnectionShared = {
-    dispatcher: createDispatcher(list, services),
-    counters,
-    logger,
-    requests,
-    memory,
-    answers,
-    frameBytesMax: settings.get('socket.request.max.bytes'),
-    queuedBytesMax: settings.get('connection.queued.max.bytes'),
-    queuedRequestsMax: settings.get('connection.queued.max.requests'),
-    scratch: options.readByEvents ? null : newScratch(),
-    nowMs: () => clock.now(),
-    after: (ms, action) => clock.at(clock.now() + ms, action),
-    ended,
+  constructor(options: KafkaServerOptions) {
+    const list = options.handlers ?? handlers
+    this.host = options.host
+    this.#port = options.port
+    const advertised = options.advertised ?? (() => ({ host: this.host, port: this.#port }))
+    this.#services = doorServices({ ...options, advertised }, list)
+    const { settings, clock, counters, logger, answers, memory, throttle } = this.#services
+    this.#requests = new RequestBudget(settings.get('queued.max.request.bytes'))
+    this.#admission = new Admission(settings, clock, throttle)
+    this.#held = new HeldSockets(clock)
+    this.#shared = {
+      dispatcher: new FrameDispatcher(list, this.#services),
+      counters,
+      logger,
+      requests: this.#requests,
+      memory,
+      answers,
+      frameBytesMax: settings.get('socket.request.max.bytes'),
+      queuedBytesMax: settings.get('connection.queued.max.bytes'),
+      queuedRequestsMax: settings.get('connection.queued.max.requests'),
+      scratch: options.readByEvents ? null : newScratch(),
+      nowMs: () => clock.now(),
+      after: (ms, action) => clock.at(clock.now() + ms, action),
+      ended: (connection) => this.#ended(connection),
+    }
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
   }
 
-  const server: Server = createServer({ pauseOnConnect: true, noDelay: true, keepAlive: true }, accept)
+  /** Where it listens: the real port after `listen`. */
+  get port(): number {
+    return this.#port
+  }
 
-  function accept(socket: Socket): void {
-    const from = plainAddress(socket.remoteAddress ?? '')
-    if (closed) {
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** Settles when clients can connect. Rejects where the address cannot be had. */
+  listen(): Promise<void> {
+    const { settings, logger } = this.#services
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: this.host, port: this.#port, backlog: settings.get('socket.listen.backlog.size') }, () => {
+        server.removeListener('error', reject)
+        // Out of file descriptors, say: those who are connected go on.
+        server.on('error', (error) => logger.error('kafka listener', { error }))
+        const bound = server.address()
+        if (bound && typeof bound === 'object') this.#port = bound.port
+        this.#sweepSoon()
+        resolve()
+      })
+    })
+  }
+
+  /** Accepts nobody more, answers what is in flight, and closes what is left after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const { clock } = this.#services
+    this.#closed = true
+    this.#sweep?.cancel()
+    const stopped = new Promise<void>((resolve) => {
+      if (this.#server.listening) this.#server.close(() => resolve())
+      else resolve()
+    })
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve
+    })
+    for (const connection of [...this.#connections]) connection.drain()
+    this.#held.destroyAll()
+    if (this.#connections.size > 0) {
+      const deadline = clock.at(clock.now() + graceMs, () => {
+        for (const connection of [...this.#connections]) connection.destroy(null)
+      })
+      await empty
+      deadline.cancel()
+    }
+    await stopped
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#closed) {
       socket.destroy()
       return
     }
-    const admitted = admission.came(from)
+    const { settings, counters, logger } = this.#services
+    const from = plainAddress(socket.remoteAddress ?? '')
+    const admitted = this.#admission.came(from)
     switch (admitted.kind) {
       case 'refuse':
         counters.connectionRejected('kafka')
@@ -122,108 +138,43 @@ export function createKafkaServer(options: KafkaServerOptions): KafkaServer {
         return
       case 'hold':
         counters.connectionRejected('kafka')
-        if (held.size >= settings.get('max.connections')) socket.destroy()
-        else hold(socket, admitted.delayMs, () => socket.destroy())
+        if (this.#held.size >= settings.get('max.connections')) socket.destroy()
+        else this.#held.hold(socket, admitted.delayMs, () => socket.destroy())
         return
-      case 'enter':
-        if (admitted.delayMs === 0) connections.add(new Connection(socket, shared))
-        else
-          hold(
-            socket,
-            admitted.delayMs,
-            () => connections.add(new Connection(socket, shared)),
-            () => admission.left(from),
-          )
+      case 'enter': {
+        const enter = (): void => void this.#connections.add(new Connection(socket, this.#shared))
+        if (admitted.delayMs === 0) enter()
+        else this.#held.hold(socket, admitted.delayMs, enter, () => this.#admission.left(from))
+      }
     }
   }
 
-  /** Leaves the socket unread for a while. `gone`: it closed before that. */
-  function hold(socket: Socket, delayMs: number, proceed: () => void, gone: () => void = () => {}): void {
-    const due = clock.at(clock.now() + delayMs, () => {
-      if (socket.destroyed) return
-      release()
-      proceed()
-    })
-    const closing = (): void => {
-      due.cancel()
-      release()
-      gone()
-    }
-    const failing = (): void => {}
-    const release = (): void => {
-      held.delete(socket)
-      socket.off('close', closing)
-      socket.off('error', failing)
-    }
-    held.add(socket)
-    socket.on('error', failing)
-    socket.on('close', closing)
+  #ended(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#admission.left(plainAddress(connection.host))
+    if (this.#connections.size === 0) this.#whenEmpty?.()
   }
 
-  function ended(connection: Connection): void {
-    connections.delete(connection)
-    admission.left(plainAddress(connection.host))
-    if (connections.size === 0) whenEmpty?.()
-  }
-
-  function sweepSoon(): void {
+  #sweepSoon(): void {
+    const { settings, clock } = this.#services
     const idleMs = settings.get('connections.max.idle.ms')
     const everyMs = idleMs < 0 ? sweepMsMax : Math.max(10, Math.min(sweepMsMax, idleMs / 2))
-    sweep = clock.at(clock.now() + everyMs, () => {
-      const nowMs = clock.now()
-      memory.trim()
-      for (const connection of [...connections]) {
-        const quietMs = nowMs - connection.lastActiveMs
-        if (idleMs >= 0 && quietMs > idleMs && !connection.working) connection.destroy(null)
-        else if (requests.waiting > 0 && connection.midFrame && quietMs > stallMsMax) {
-          connection.destroy(`it stopped in the middle of a request ${quietMs} ms ago, while others wait for memory`)
-        }
-      }
-      sweepSoon()
+    this.#sweep = clock.at(clock.now() + everyMs, () => {
+      this.#sweepNow(idleMs)
+      this.#sweepSoon()
     })
   }
 
-  return {
-    host,
-    get port() {
-      return port
-    },
-    get connectionCount() {
-      return connections.size
-    },
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ host, port, backlog: settings.get('socket.listen.backlog.size') }, () => {
-          server.removeListener('error', reject)
-          // Out of file descriptors, say: those who are connected go on.
-          server.on('error', (error) => logger.error('kafka listener', { error }))
-          const bound = server.address()
-          if (bound && typeof bound === 'object') port = bound.port
-          sweepSoon()
-          resolve()
-        })
-      }),
-    async close(graceMs) {
-      closed = true
-      sweep?.cancel()
-      const stopped = new Promise<void>((resolve) => {
-        if (server.listening) server.close(() => resolve())
-        else resolve()
-      })
-      const empty = new Promise<void>((resolve) => {
-        whenEmpty = resolve
-      })
-      for (const connection of [...connections]) connection.drain()
-      for (const socket of held) socket.destroy()
-      if (connections.size > 0) {
-        const deadline = clock.at(clock.now() + graceMs, () => {
-          for (const connection of [...connections]) connection.destroy(null)
-        })
-        await empty
-        deadline.cancel()
+  #sweepNow(idleMs: number): void {
+    const { clock, memory } = this.#services
+    const nowMs = clock.now()
+    memory.trim()
+    for (const connection of [...this.#connections]) {
+      const quietMs = nowMs - connection.lastActiveMs
+      if (idleMs >= 0 && quietMs > idleMs && !connection.working) connection.destroy(null)
+      else if (this.#requests.waiting > 0 && connection.midFrame && quietMs > stallMsMax) {
+        connection.destroy(`it stopped in the middle of a request ${quietMs} ms ago, while others wait for memory`)
       }
-      await stopped
-    },
+    }
   }
 }

@@ -11,7 +11,7 @@ import { Counters } from '../../src/counters.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
 import type { Handler } from '../../src/kafka/context.ts'
 import { openCoordinators } from '../../src/kafka/coordinators.ts'
-import { createKafkaServer, type KafkaServer } from '../../src/kafka/server.ts'
+import { KafkaServer } from '../../src/kafka/server.ts'
 import type { LogFields, Logger } from '../../src/logging.ts'
 import { seededRandom } from '../../src/random.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
@@ -52,7 +52,7 @@ export async function startDoor(options: DoorOptions = {}): Promise<Door> {
   const counters = new Counters()
   const coordinators = await openCoordinators({ engine, settings, clock, random, counters, onError: () => {} })
   const { handlers, readByEvents } = options
-  const server = createKafkaServer({
+  const server = new KafkaServer({
     engine,
     ...coordinators,
     settings,

@@ -103,8 +103,8 @@ describe('the server', () => {
 
   test('an address in use is told to whoever starts it', async () => {
     const door = await start({ handlers: [heartbeats] })
-    const { createKafkaServer } = await import('../../src/kafka/server.ts')
-    const again = createKafkaServer({
+    const { KafkaServer } = await import('../../src/kafka/server.ts')
+    const again = new KafkaServer({
       ...(door as never as object),
       settings: door.engine.settings,
       host: '127.0.0.1',
