@@ -17,7 +17,7 @@ describe('bad frames', () => {
     ['a version below', '0000000a 000c ffff 00000001 0000', 'Heartbeat -1 is not served'],
     ['a truncated body', '0000000c 000c 0000 00000001 ffff 0005', 'cannot be read'],
     ['a truncated header', '00000008 000c 0000 00000001', 'cannot be read'],
-    ['letters of another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n').toString('hex'), 'socket.request.max.bytes'],
+    ['letters of another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n').toString('hex'), 'this client speaks HTTP'],
   ])('%s closes the connection with one line in the log, and nobody else notices', async (_, hex, reason) => {
     const door = await start({ handlers: [heartbeats] })
     await using other = await door.open()
