@@ -130,6 +130,7 @@ export class JournalFile {
     if (statSync(this.#path, { throwIfNoEntry: false })?.size !== this.#policy.bytes) await this.#write()
     const descriptor = openSync(this.#path, constants.O_RDWR | syncedWrites)
     try {
+      // Not from a source that is passed in: a seeded one would give a second process the id that old slots still have.
       const id = randomBytes(fileIdBytes)
       await mark(id)
       this.#descriptor = descriptor
