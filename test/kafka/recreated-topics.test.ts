@@ -30,14 +30,14 @@ test('a producer’s sequence numbers go with the topic: its first batch is stor
   expect(await send(other, 40)).toEqual([0, 0])
 })
 
-test('who reads or writes by the old id is told that it is unknown, also in a fetch session', async () => {
+test('who reads or writes by the old id is told that it is unknown, and in a fetch session that its name means another topic', async () => {
   const old = await newTopic()
   await put(old, ['a'])
   const { sessionId } = await get(old, [{ index: 0 }], { sessionEpoch: 0 }, 13)
   const topic = await again(old)
   await put(topic, ['b'])
   const inSession = await get(old, [], { sessionId, sessionEpoch: 1, maxWaitMs: 60_000 }, 13)
-  expect(inSession.parts).toMatchObject([{ partitionIndex: 0, errorCode: 100 }])
+  expect(inSession.parts).toMatchObject([{ partitionIndex: 0, errorCode: 103 }])
   const parts = [{ index: 0, records: batch(['c']) }]
   expect((await wire.ask(produce, 13, produceOf(old, parts))).responses[0]?.partitionResponses[0]?.errorCode).toBe(100)
   expect(topic.partitions[0]?.endOffset).toBe(1)
