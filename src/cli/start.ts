@@ -14,6 +14,10 @@ import { readSettings, settingsOptions } from './lib/settings.ts'
 const loggerStartDelayMs = 200
 /** Beyond shutdown.timeout.ms, for closing the store; then the process ends anyway. */
 const stopReserveMs = 800
+/** What npm runs for `npm start` and for `npx twinlog`; not a script that leaves the broker behind on purpose (`twinlog & …`). */
+const onlyUs = /^("?twinlog"?|node dist\/bundle\/main\.cjs)( [^&]*)?$/
+/** Where npm started the broker: whether it is still there is looked at this often. */
+const orphanWatchMs = 500
 
 export const command = defineCommand({
   usage: 'twinlog [start] [options]',
@@ -100,7 +104,21 @@ function stopSignal(settings: Settings, logger: ServiceLogger) {
     now(signal)
   }
   process.on('SIGTERM', take).on('SIGINT', take)
+  if (onlyUs.test(process.env['npm_lifecycle_script'] ?? '')) whenOrphaned(() => now('npm has ended'))
   return { asked, now, reason: () => reason }
+}
+
+/**
+ * npm runs a script in a shell of its own, and a signal to npm ends that shell, which does not pass it on: the broker would hold its ports for ever, under nobody.
+ */
+function whenOrphaned(then: () => void): void {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    then()
+  }, orphanWatchMs)
+  watch.unref()
 }
 
 /** What a person can do about a start that failed. */

@@ -1,10 +1,12 @@
 // The contract that scripts rely on, over real processes: the ready line, settings and their precedence, signals, the data directory.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { endAll, freePorts, Product, run, startProduct } from './process.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { endAll, executable, freePorts, Product, run, startProduct } from './process.ts'
 
 let directory = ''
 beforeEach(() => {
@@ -105,6 +107,23 @@ describe('stopping', () => {
     expect(performance.now() - startMs).toBeLessThan(5000)
     for (const line of stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg')
     expect(stderr).toContain('"reason":"' + signal)
+  })
+
+  it('it stops when the shell that npm ran it in is gone, since that passes no signal on', async () => {
+    // Two commands, so that no shell gives its own process to the first.
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${executable}" ${freePorts.join(' ')} --memory; true`], {
+      env: { PATH: process.env['PATH'], npm_lifecycle_script: 'node dist/bundle/main.cjs --memory' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [stdout, stderr] = ['', '']
+    shell.stdout.on('data', (text: Buffer) => (stdout += text.toString()))
+    shell.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
+    await vi.waitUntil(() => stdout.includes('"msg":"ready"'), { timeout: 10_000 })
+    shell.kill('SIGTERM')
+    // Its output ends when the broker has.
+    await once(shell, 'close')
+    expect(stderr).toContain('"reason":"npm has ended"')
+    expect(stderr).toContain('"msg":"stopped"')
   })
 
   it('a second signal ends at once', async () => {
