@@ -15,7 +15,7 @@ const loggerStartDelayMs = 200
 /** Beyond shutdown.timeout.ms, for closing the store; then the process ends anyway. */
 const stopReserveMs = 800
 /** What npm runs for `npm start` and for `npx twinlog`; not a script that leaves the broker behind on purpose (`twinlog & …`). */
-const onlyUs = /^("?twinlog"?|node dist\/bundle\/main\.cjs)( [^&]*)?$/
+const onlyUs = /^(['"]?twinlog['"]?|node dist\/bundle\/main\.cjs)( [^&]*)?$/
 /** Where npm started the broker: whether it is still there is looked at this often. */
 const orphanWatchMs = 500
 

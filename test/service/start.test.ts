@@ -109,22 +109,25 @@ describe('stopping', () => {
     expect(stderr).toContain('"reason":"' + signal)
   })
 
-  it('it stops when the shell that npm ran it in is gone, since that passes no signal on', async () => {
-    // Two commands, so that no shell gives its own process to the first.
-    const shell = spawn('sh', ['-c', `"${process.execPath}" "${executable}" ${freePorts.join(' ')} --memory; true`], {
-      env: { PATH: process.env['PATH'], npm_lifecycle_script: 'node dist/bundle/main.cjs --memory' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let [stdout, stderr] = ['', '']
-    shell.stdout.on('data', (text: Buffer) => (stdout += text.toString()))
-    shell.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
-    await vi.waitUntil(() => stdout.includes('"msg":"ready"'), { timeout: 10_000 })
-    shell.kill('SIGTERM')
-    // Its output ends when the broker has.
-    await once(shell, 'close')
-    expect(stderr).toContain('"reason":"npm has ended"')
-    expect(stderr).toContain('"msg":"stopped"')
-  })
+  it.each(['node dist/bundle/main.cjs --memory', "'twinlog' '--memory'"])(
+    'it stops when the shell that npm ran "%s" in is gone, since that passes no signal on',
+    async (script) => {
+      // Two commands, so that no shell gives its own process to the first.
+      const shell = spawn('sh', ['-c', `"${process.execPath}" "${executable}" ${freePorts.join(' ')} --memory; true`], {
+        env: { PATH: process.env['PATH'], npm_lifecycle_script: script },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let [stdout, stderr] = ['', '']
+      shell.stdout.on('data', (text: Buffer) => (stdout += text.toString()))
+      shell.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
+      await vi.waitUntil(() => stdout.includes('"msg":"ready"'), { timeout: 10_000 })
+      shell.kill('SIGTERM')
+      // Its output ends when the broker has.
+      await once(shell, 'close')
+      expect(stderr).toContain('"reason":"npm has ended"')
+      expect(stderr).toContain('"msg":"stopped"')
+    },
+  )
 
   it('a second signal ends at once', async () => {
     const product = startProduct(['--memory', '--set', 'shutdown.timeout.ms=60000'])
