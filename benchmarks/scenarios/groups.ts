@@ -14,7 +14,9 @@ import { createTopic, Wire } from '../wire.ts'
 /** The coordinator is loading or not there yet. */
 const loading = new Set([14, 15, 16])
 const rebalanceInProgress = 27
-const rebalances = 5
+/** Before the first one that is measured: both a JVM and V8 compile what has run often enough. */
+const rebalancesWarmUp = 20
+const rebalances = 10
 const heartbeatEveryMs = 100
 
 class Member {
@@ -154,7 +156,7 @@ async function settle(members: readonly Member[], round: string): Promise<void> 
 async function rebalance(count: number, server: Server, knobs: Knobs): Promise<Figures> {
   const wires = await openAll(server, count > 10 ? Math.max(2, scaled(count, knobs)) : count)
   const members = wires.map((wire) => new Member(wire, 'group'))
-  await settle(members, 'first')
+  for (let n = 0; n < scaled(rebalancesWarmUp, knobs); n++) await settle(members, `warm-up-${n}`)
   const taken: number[] = []
   const cost = await costOf(server, async () => {
     for (let n = 0; n < rebalances; n++) {
