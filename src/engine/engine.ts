@@ -24,7 +24,7 @@ import {
 } from './reading.ts'
 import { ResourceConfigs } from './resource-configs.ts'
 import { RetentionRunner } from './retention-runner.ts'
-import { abortedTable, compactionTable, counterTable, droppedTable, identityTable } from './rows.ts'
+import { abortedTable, compactionTable, counterTable, droppedTable, identityTable, producerTable } from './rows.ts'
 import { type Topic, type TopicEvent, Topics } from './topics.ts'
 import { Unpacking, unpackingJob, waitsInLine } from './unpacking.ts'
 import { Waiters } from './waiters.ts'
@@ -326,7 +326,8 @@ export class Engine {
         // What is left is found again at the next start.
         if (this.#closed) return
         await this.store.log.drop(Number(key[0]))
-        const batch = this.store.batch().delete(droppedTable, key).delete(compactionTable, key)
+        // From here on nothing can be stored for the partition any more.
+        const batch = this.store.batch().delete(droppedTable, key).delete(producerTable, key).delete(compactionTable, key)
         for (const { key: aborted } of await this.store.tables.list(abortedTable, key)) batch.delete(abortedTable, aborted)
         await batch.commit()
       }

@@ -125,10 +125,20 @@ export class Partition {
   /** Loads bounds and producers, once. Work depends on what was written since the last snapshot, not on the log's size. */
   open(): Promise<void> {
     if (this.opened) return Promise.resolve()
-    this.#opening ??= this.#load().finally(() => {
-      this.#opening = null
-    })
+    if (!this.#opening) {
+      this.#opening = this.#load()
+      // Before all who wait for it: an append that finds the partition open must not overtake those that found it closed.
+      this.#opening.then(
+        () => this.#ended(true),
+        () => this.#ended(false),
+      )
+    }
     return this.#opening
+  }
+
+  #ended(loaded: boolean): void {
+    this.#opening = null
+    this.opened = loaded && !this.#reload
   }
 
   async #load(): Promise<void> {
@@ -140,9 +150,8 @@ export class Partition {
     this.#incarnation++
     if (this.#reload) {
       this.#reload = false
-      return this.#load()
+      await this.#load()
     }
-    this.opened = true
   }
 
   #stale(): void {
@@ -187,11 +196,13 @@ export class Partition {
   /** Lets no append begin until the answer is called. Settles when none is under way: `endOffset` then stands still. */
   async hold(): Promise<() => void> {
     let release = (): void => {}
-    this.#held = new Promise((resolve) => {
-      release = () => {
-        this.#held = null
-        resolve()
-      }
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    this.#held = held
+    // Before all who wait for it, as in `open`.
+    held.then(() => {
+      if (this.#held === held) this.#held = null
     })
     try {
       await this.open()
@@ -272,14 +283,19 @@ export class Partition {
     const { store, clock, settings } = this.#surroundings
     const append = new Underway(this, checked, reusable, this.#incarnation, waiter)
     this.#underWay++
-    if (!checked.producer || !this.#writers.snapshotDue(checked.bytes.length)) {
+    if (!this.#writers.snapshotDue(checked.bytes.length, checked.producer !== null)) {
       store.log.appendFor(append, append)
       return
     }
     const batch = store.batch().append(append)
-    this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
+    const writers = this.#writers
+    writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
     batch.commit().then(
-      ([result]) => append.stored(result!),
+      ([result]) => {
+        append.stored(result!)
+        // Of a producer's batch the state hears by itself.
+        if (!checked.producer) writers.settled(result!.baseOffset + checked.offsetCount)
+      },
       (error: unknown) => append.failed(error),
     )
   }
@@ -306,7 +322,7 @@ export class Partition {
     const incarnation = this.#incarnation
     const { producerId, producerEpoch, committed, bytes, timestampMs } = marker
     batch.append({ partition: this.uid, bytes, offsetCount: 1, maxTimestampMs: timestampMs, leaderEpoch: this.leaderEpoch })
-    if (this.#writers.snapshotDue(bytes.length)) this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
+    if (this.#writers.snapshotDue(bytes.length, true)) this.#writers.addSnapshot(batch, clock.now() - settings.get('producer.id.expiration.ms'))
     return (offset) => {
       if (offset === null) this.#failed(incarnation)
       // Loaded meanwhile, maybe from before the marker: once more.

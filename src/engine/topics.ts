@@ -9,7 +9,7 @@ import type { Random } from '../random.ts'
 import { brokerDefaults } from './broker-defaults.ts'
 import { EngineError } from './errors.ts'
 import type { Partition } from './partition.ts'
-import { counterTable, droppedTable, producerTable, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
+import { counterTable, droppedTable, type StreamFacts, type TopicRow, topicTable } from './rows.ts'
 import { evenShards, type Shard, splitWidest } from './shards.ts'
 import {
   type ActingConfig,
@@ -176,7 +176,7 @@ export class Topics {
     return this.#change(async () => {
       const topic = this.#need(name)
       const batch = this.#options.store.batch().delete(topicTable, [name])
-      for (const { uid } of topic.partitions) batch.put(droppedTable, [uid], true).delete(producerTable, [uid])
+      for (const { uid } of topic.partitions) batch.put(droppedTable, [uid], true)
       await batch.commit()
       this.#byName.delete(name)
       this.#byId.delete(topic.id)

@@ -20,9 +20,9 @@ import { type AbortedRange, PartitionTransactions } from './partition-transactio
 import { type ProducerFacts, ProducerState } from './producer-state.ts'
 import { abortedTable, producerTable } from './rows.ts'
 
-/** A snapshot is stored with every so many batches or bytes of producers: that much is read again when the partition is opened. */
+/** A snapshot is stored with every so many batches of producers, and with every so many bytes of whomever: about twice that is read again when the partition is opened. */
 const snapshotBatches = 64
-const snapshotBytes = 8 * 1024 * 1024
+const snapshotBytes = 16 * 1024 * 1024
 const replayBytes = 8 * 1024 * 1024
 
 export class WriterState {
@@ -112,9 +112,9 @@ export class WriterState {
     if (endOffset > this.#settledEnd) this.#settledEnd = endOffset
   }
 
-  /** Is it time to store a snapshot with the next append of `bytes`? */
-  snapshotDue(bytes: number): boolean {
-    this.#batchesSinceSnapshot++
+  /** Is it time to store a snapshot with the next append of `bytes`, of a producer or not? */
+  snapshotDue(bytes: number, ofProducer: boolean): boolean {
+    if (ofProducer) this.#batchesSinceSnapshot++
     this.#bytesSinceSnapshot += bytes
     return this.#batchesSinceSnapshot >= snapshotBatches || this.#bytesSinceSnapshot >= snapshotBytes
   }
