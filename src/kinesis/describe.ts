@@ -6,13 +6,13 @@ import type { Stream } from './streams.ts'
 import { WireTime } from './wire-time.ts'
 
 const hourMs = 3_600_000
-/** What AWS keeps at most; a topic that keeps everything shows it. */
+/** What AWS keeps at most; a topic that keeps its records for longer, or for ever, shows it. */
 const retentionHoursMax = 8760
 
 /** `retention.ms` in AWS's unit. */
 export function retentionHours({ topic }: Stream): number {
   const { retentionMs } = topic.config
-  return retentionMs < 0 ? retentionHoursMax : Math.max(1, Math.round(retentionMs / hourMs))
+  return retentionMs < 0 ? retentionHoursMax : Math.min(retentionHoursMax, Math.max(1, Math.round(retentionMs / hourMs)))
 }
 
 /** Room for key, headers and batch header beside the data, when `max.message.bytes` is set from AWS's figure. */

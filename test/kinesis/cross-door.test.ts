@@ -1,6 +1,8 @@
 // One log, two doors: what a Kafka client produces is what an AWS SDK reads, and the other way round, with the same bytes in the same order.
 import { createHash } from 'node:crypto'
 import {
+  CreateStreamCommand,
+  DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
   ListShardsCommand,
@@ -162,4 +164,33 @@ test('a read looks through so much of what was aborted, says that it is behind, 
   const second = await doors.kinesis.send(new GetRecordsCommand({ ShardIterator: first.NextShardIterator }))
   expect(second.Records!.map(({ Data }) => Buffer.from(Data!).toString())).toEqual(['seen'])
   expect(second.MillisBehindLatest).toBe(0)
+})
+
+test('a stream that could not be seen afterwards, under the name of one of Kafka’s own topics, is refused', async () => {
+  for (const StreamName of ['__consumer_offsets', '__transaction_state']) {
+    await expect(doors.kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }))).rejects.toMatchObject({
+      name: 'InvalidArgumentException',
+      message: `${StreamName} is a topic of Kafka's own and cannot be a stream.`,
+    })
+  }
+  const admin = doors.kafka.admin()
+  await admin.connect()
+  expect((await admin.listTopics()).filter((name) => name.startsWith('__'))).toEqual([])
+  await admin.disconnect()
+})
+
+test('retention.ms is told in whole hours, from one hour to the year that AWS allows', async () => {
+  const admin = doors.kafka.admin()
+  await admin.connect()
+  const given = ['1', '3600000', '90000000', '31536000000', '99999999999999', '-1']
+  const topics = given.map((retentionMs, i) => ({ topic: `kept-${i}`, configEntries: [{ name: 'retention.ms', value: retentionMs }] }))
+  await admin.createTopics({ topics })
+  await admin.disconnect()
+  const hours = await Promise.all(
+    topics.map(async ({ topic }) => {
+      const { StreamDescriptionSummary } = await doors.kinesis.send(new DescribeStreamSummaryCommand({ StreamName: topic }))
+      return StreamDescriptionSummary?.RetentionPeriodHours
+    }),
+  )
+  expect(hours).toEqual([1, 1, 25, 8760, 8760, 8760])
 })

@@ -8,6 +8,7 @@ import { operation } from '../operation.ts'
 import { integer, required, structure } from '../shape.ts'
 import { maxRecordSizeInKiB, recordDistributionStrategy, streamMode, streamName, tags } from '../shapes.ts'
 import { newFacts } from '../stream-facts.ts'
+import { isStreamName } from '../streams.ts'
 import { checkTags } from '../tags.ts'
 
 const retentionMs = 24 * 3_600_000
@@ -24,6 +25,8 @@ export const createStream = operation({
     streamName: required(streamName),
   },
   async run(input, { engine, streams, limits, onDemand: capacity, account, nowMs }) {
+    // Nobody could see such a stream: not describe it, not delete it.
+    if (!isStreamName(input.streamName)) throw invalidArgument(`${input.streamName} is a topic of Kafka's own and cannot be a stream.`)
     const mode = input.streamModeDetails?.streamMode ?? 'PROVISIONED'
     const onDemand = mode === 'ON_DEMAND'
     if (!onDemand && input.shardCount === undefined) throw invalidArgument('ShardCount must be provided for a stream in PROVISIONED mode.')
