@@ -2,9 +2,11 @@
 
 import { crc32c } from '../protocol/records/crc32c.ts'
 import { StorageFull, type Store, type StoreFailed, type StoreOptions } from '../storage/store.ts'
+import { joinAddress, parseAddress } from './address.ts'
 import { AdminServer, type BrokerState } from './admin.ts'
+import { type BrokerOptions, settingsOf } from './broker-options.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { Settings, type SettingsInput } from './config.ts'
+import type { Settings } from './config.ts'
 import { Counters } from './counters.ts'
 import { Engine, stamp } from './engine/engine.ts'
 import { type Coordinators, openCoordinators } from './kafka/coordinators.ts'
@@ -14,33 +16,10 @@ import { type Logger, silentLogger } from './logging.ts'
 import { measure } from './measure.ts'
 import { type Random, systemRandom } from './random.ts'
 
+export type { BrokerOptions } from './broker-options.ts'
+
 /** A broker that is hardly written to does without the file. */
 const journalFileAfterEntries = 32
-
-/** Where a door listens. */
-export interface Listen {
-  /** Default 127.0.0.1. */
-  host?: string
-  /** Default 0: any free port. */
-  port?: number
-}
-
-/** What a broker may be given; all of it may be left out. */
-export interface BrokerOptions {
-  /** A directory, made when missing; `memory` (the default) keeps everything in the process. */
-  data?: 'memory' | (string & {})
-  kafka?: Listen
-  aws?: Listen
-  admin?: Listen
-  /** The address that Kafka clients are told, HOST:PORT. Default: the one listened on. */
-  advertise?: string
-  /** `{ 'num.partitions': 4 }`: Kafka's broker names, and ours. */
-  settings?: SettingsInput
-  clock?: Clock
-  random?: Random
-  /** Default: silent. */
-  logger?: Logger
-}
 
 /** What a broker is made of: options, once they are settled. */
 export interface BrokerParts {
@@ -65,13 +44,10 @@ export interface Broker extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** A broker in this process, ready when the promise settles. */
+/** A broker in this process, ready when the promise settles. Throws SettingsInvalid for options and settings that are not right. */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const given: Record<string, string | number | boolean> = { data: options.data ?? 'memory', ...(options.settings as object) }
-  for (const door of ['kafka', 'aws', 'admin'] as const) given[door] = addressText(options[door])
-  if (options.advertise !== undefined) given['advertise'] = options.advertise
   return startBroker({
-    settings: Settings.of(given as SettingsInput),
+    settings: settingsOf(options),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
@@ -272,16 +248,4 @@ class RunningBroker implements Broker {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function addressText(listen: Listen = {}): string {
-  return joinAddress(listen.host ?? '127.0.0.1', listen.port ?? 0)
-}
-
-const joinAddress = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
-
-/** HOST:PORT in its parts; settings have checked the form. */
-function parseAddress(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':')
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
 }

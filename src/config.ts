@@ -190,6 +190,11 @@ function contradictions(settings: Settings): string[] {
   const problems: string[] = []
   const [nodeId, olderId] = [settings.get('node.id'), settings.get('broker.id')]
   if (olderId >= 0 && olderId !== nodeId) problems.push(`broker.id=${olderId} and node.id=${nodeId} name one broker: give one of them`)
+  const doors = ['kafka', 'aws', 'admin'] as const
+  for (const [at, door] of doors.entries()) {
+    const taken = doors.slice(0, at).find((other) => isSameAddress(settings.get(other), settings.get(door)))
+    if (taken) problems.push(`${taken} and ${door} are both ${settings.get(door)}: each needs a port of its own (0: any free one)`)
+  }
   if (settings.retentionMs === 0)
     problems.push('log.retention.ms (or .minutes, .hours) is 0: a record would be gone at once; give at least 1, or -1 for ever')
   for (const kind of ['group', 'group.consumer', 'group.share', 'group.streams'] as const) {
@@ -199,3 +204,6 @@ function contradictions(settings: Settings): string[] {
   }
   return problems
 }
+
+/** Two servers cannot both listen there; port 0 is another one each time. */
+const isSameAddress = (one: string, other: string): boolean => one === other && !one.endsWith(':0')

@@ -1,5 +1,5 @@
 // `twinlog config`: every setting with its value, where that comes from, its default and its meaning.
-import { declarations, environmentName, type SettingName } from '../config.ts'
+import { declarations, environmentName, isSettingName, type SettingName } from '../config.ts'
 import { defineCommand, exitCodes, UsageError } from './lib/command.ts'
 import { jsonOption, print, printJson } from './lib/output.ts'
 import { readSettings, settingsOptions } from './lib/settings.ts'
@@ -18,7 +18,8 @@ export const command = defineCommand({
   run({ changed, acting, json, ...values }, words) {
     const settings = readSettings(values, process.env)
     const names = (Object.keys(declarations) as SettingName[])
-      .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+      // A word that is a name asks for that setting alone.
+      .filter((name) => words.length === 0 || words.some((word) => (isSettingName(word) ? name === word : name.includes(word))))
       .filter((name) => !changed || settings.source(name) !== 'default')
       .filter((name) => !acting || declarations[name].acts)
     if (names.length === 0 && words.length > 0) throw new UsageError(`no setting has ${words.join(' or ')} in its name`)

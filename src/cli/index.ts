@@ -59,5 +59,5 @@ export async function runCli(args: readonly string[]): Promise<number> {
 async function helpText(): Promise<string> {
   const { command } = await import('./start.ts')
   const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)}  ${summary}`)
-  return `twinlog: a Kafka broker and a Kinesis endpoint on one log.\n\ntwinlog COMMAND [options]\n\n${rows.join('\n')}\n\ntwinlog COMMAND --help tells more. Without a command, start:\n\n${command.help}`
+  return `twinlog: a Kafka broker and a Kinesis endpoint on one log.\n\ntwinlog COMMAND [options]\n\n${rows.join('\n')}\n\ntwinlog COMMAND --help tells more, twinlog --version the version. Without a command, start:\n\n${command.help}`
 }

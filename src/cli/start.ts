@@ -8,6 +8,7 @@ import { systemRandom } from '../random.ts'
 import { version } from '../version.ts'
 import { bannerText } from './lib/banner.ts'
 import { CommandError, defineCommand, exitCodes } from './lib/command.ts'
+import { reachWarnings } from './lib/reach.ts'
 import { readSettings, settingsOptions } from './lib/settings.ts'
 
 /** pino is loaded this long after the broker is ready, so that it does not stand in the way of the first requests. */
@@ -65,7 +66,11 @@ async function serve(settings: Settings, logger: ServiceLogger): Promise<number>
   const startMs = Math.round(performance.now())
   writeLine(1, { level: 'info', time: new Date().toISOString(), msg: 'ready', ...addresses, pid: process.pid, startMs, version })
   // process.stdout is a stream, which takes a few milliseconds to make.
-  if (isatty(1)) process.stdout.write(bannerText({ ...addresses, data: settings.get('data'), version, startMs }))
+  if (isatty(1)) {
+    const keysKnown = settings.get('aws.credentials') !== null
+    process.stdout.write(bannerText({ ...addresses, data: settings.get('data'), region: settings.get('aws.region'), keysKnown, version, startMs }))
+  }
+  for (const { message, fields } of reachWarnings(settings, broker.brokers.join())) logger.warn(message, fields)
   const loading = setTimeout(() => void startLogger(logger), loggerStartDelayMs)
   await stop.asked
   clearTimeout(loading)

@@ -31,8 +31,10 @@ export function givenByPair(pair: string, where: string): Given | null {
 }
 
 const environmentPrefix = 'TWINLOG_'
-/** Not settings: TWINLOG_CONFIG names the file, TWINLOG_BOOTSTRAP the broker that commands speak to, and Kubernetes gives every pod these when a service is called `twinlog`. */
-const notSettings = /^TWINLOG_(CONFIG|BOOTSTRAP|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/
+/** Not settings: TWINLOG_CONFIG names the file, TWINLOG_BOOTSTRAP the broker that commands speak to. */
+const notSettings = new Set(['TWINLOG_CONFIG', 'TWINLOG_BOOTSTRAP'])
+/** What Kubernetes gives every pod for a service called `twinlog`, or `twinlog-kafka`. */
+const ofKubernetes = /^TWINLOG_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/
 
 /** The environment variable of a setting: TWINLOG_NUM_PARTITIONS for num.partitions. */
 export const environmentName = (name: string): string => environmentPrefix + name.toUpperCase().replaceAll('.', '_')
@@ -42,7 +44,7 @@ export function givenByEnvironment(environment: Readonly<Record<string, string |
   const byVariable = new Map(Object.keys(declarations).map((name) => [environmentName(name), name]))
   const given: Given[] = []
   for (const [variable, text] of Object.entries(environment)) {
-    if (text === undefined || !variable.startsWith(environmentPrefix) || notSettings.test(variable)) continue
+    if (text === undefined || !variable.startsWith(environmentPrefix) || notSettings.has(variable) || ofKubernetes.test(variable)) continue
     const where = `environment variable ${variable}`
     if (variable === 'TWINLOG_MEMORY') {
       if (/^(1|true)$/i.test(text)) given.push({ name: 'data', text: 'memory', source: 'environment', where })

@@ -257,6 +257,11 @@ describe('help and mistakes', () => {
     expect(stdout).toContain(start)
   })
 
+  it('a family without a command says on standard error which there are', async () => {
+    const { code, stdout, stderr } = await run(['topics'])
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('twinlog topics COMMAND')])
+  })
+
   it('a broker that is not there is a message, not a stack', async () => {
     const { code, stderr } = await run(['topics', 'list', '--bootstrap', '127.0.0.1:1'])
     expect(code).toBe(1)

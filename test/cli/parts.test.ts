@@ -140,7 +140,7 @@ describe('progress', () => {
 
 describe('twinlog config', () => {
   it('prints value, place, default and meaning of each setting', async () => {
-    const { code, stdout } = await run(['config', 'num.partitions', '--set', 'num.partitions=4'])
+    const { code, stdout } = await run(['config', 'num.partitions', 'offsets.topic.num', '--set', 'num.partitions=4'])
     expect(code).toBe(0)
     expect(stdout).toContain('num.partitions = 4  (--set; default 1)\n    Partitions of a topic that is created without a count.\n')
     expect(stdout).toContain('offsets.topic.num.partitions = 50  (default)  [no effect]')

@@ -85,6 +85,19 @@ describe('settings', () => {
   })
 })
 
+describe('options', () => {
+  it.each([
+    [{ flush: 'async' }, "flush is a setting: createBroker({ settings: { 'flush': … } })"],
+    [{ dataDir: 'x' }, 'unknown option dataDir; createBroker takes data, kafka, aws, admin, advertise, settings, clock, random, logger'],
+    [{ kafka: '127.0.0.1:9092' }, 'kafka is not { host?, port? }'],
+    [{ aws: { prot: 4567 } }, 'aws is not { host?, port? }'],
+    [{ admin: { port: 65_536 } }, 'admin=127.0.0.1:65536 (settings) is not HOST:PORT'],
+  ])('%j is refused, also where no compiler looks', async (options, message) => {
+    await expect(createBroker(options as BrokerOptions)).rejects.toThrow(message)
+    await expect(createBroker(options as BrokerOptions)).rejects.toThrow(SettingsInvalid)
+  })
+})
+
 describe('a data directory', () => {
   it('keeps what was written for the next broker, and is one broker’s at a time', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'twinlog-library-'))

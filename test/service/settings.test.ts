@@ -145,7 +145,7 @@ describe('sources', () => {
     expect(new Settings(givenByEnvironment({ TWINLOG_MEMORY: 'true' })).get('data')).toBe('memory')
   })
 
-  it('leaves alone what Kubernetes sets for a service called twinlog', () => {
+  it('leaves alone what Kubernetes sets for services called twinlog and twinlog-kafka', () => {
     const kubernetes = {
       TWINLOG_SERVICE_HOST: '10.0.0.1',
       TWINLOG_SERVICE_PORT: '9092',
@@ -153,6 +153,14 @@ describe('sources', () => {
       TWINLOG_PORT_9092_TCP_ADDR: '10.0.0.1',
     }
     expect(givenByEnvironment(kubernetes)).toEqual([])
+    const kafkaService = {
+      TWINLOG_KAFKA_SERVICE_HOST: '10.0.0.1',
+      TWINLOG_KAFKA_SERVICE_PORT_BROKER: '9092',
+      TWINLOG_KAFKA_PORT: 'tcp://10.0.0.1:9092',
+      TWINLOG_KAFKA_PORT_9092_TCP_PROTO: 'tcp',
+    }
+    expect(givenByEnvironment(kafkaService)).toEqual([])
+    expect(givenByEnvironment({ TWINLOG_KAFKA: '127.0.0.1:9093' })).toHaveLength(1)
     expect(givenByEnvironment({ TWINLOG_CONFIG: 'server.properties', TWINLOG_BOOTSTRAP: '127.0.0.1:9092' })).toEqual([])
   })
 })
@@ -190,6 +198,13 @@ describe('messages', () => {
     ['log.cleaner.min.cleanable.ratio', '1.1'],
   ] as const)('%s does not take %s', (name, text) => {
     expect(new Settings().check(name, text)).not.toBeNull()
+  })
+
+  it('two doors at one port are told so, and free ports are not', () => {
+    expect(problemsOf(givenByFile('kafka=127.0.0.1:4567', 'f'))).toEqual([
+      'kafka and aws are both 127.0.0.1:4567: each needs a port of its own (0: any free one)',
+    ])
+    expect(problemsOf(givenByFile('kafka=127.0.0.1:0\naws=127.0.0.1:0\nadmin=127.0.0.1:0', 'f'))).toEqual([])
   })
 
   it('a secret is not repeated in a message or shown', () => {

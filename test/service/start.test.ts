@@ -6,6 +6,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { reachWarnings } from '../../src/cli/lib/reach.ts'
+import { Settings } from '../../src/config.ts'
 import { endAll, executable, freePorts, Product, run, startProduct } from './process.ts'
 
 let directory = ''
@@ -70,6 +72,21 @@ describe('settings', () => {
     expect(ends[3]?.stderr).toContain('did you mean --memory?')
   })
 
+  it('TWINLOG_MEMORY is true or false, and not beside a directory', async () => {
+    const ends = await Promise.all([
+      run(['config'], { env: { TWINLOG_MEMORY: 'yes' } }),
+      run(['config'], { env: { TWINLOG_MEMORY: '1', TWINLOG_DATA: directory } }),
+      run(['config', 'data'], { env: { TWINLOG_MEMORY: '0', TWINLOG_DATA: directory } }),
+    ])
+    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [2, 'twinlog: TWINLOG_MEMORY=yes is not true or false\n'],
+      [2, 'twinlog: TWINLOG_MEMORY and TWINLOG_DATA exclude each other\n'],
+      [0, ''],
+    ])
+    // A word that is a setting’s name asks for that one, not for all that contain it.
+    expect(ends[2]?.stdout).toMatch(/^data = [^\n]+\n[^\n]+\n$/)
+  })
+
   it('an option wins over the environment, that over the file', async () => {
     const file = join(directory, 'server.properties')
     writeFileSync(file, 'num.partitions=2\nmessage.max.bytes=2000\nlog.retention.hours=2\n')
@@ -88,6 +105,33 @@ describe('settings', () => {
     await product.ready()
     const line = await product.until(({ stderr }) => /^.*no effect.*$/m.exec(stderr)?.[0])
     expect(JSON.parse(line)).toMatchObject({ level: 'warn', settings: ['num.io.threads'] })
+  })
+})
+
+describe('a broker that other machines can reach', () => {
+  it('says so in its log, with the address that Kafka clients are told', async () => {
+    const product = startProduct(['--memory', '--kafka', '0.0.0.0:0'])
+    const { kafka } = await product.ready()
+    product.signal('SIGTERM')
+    const warnings = (await product.ended).stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ level }) => level === 'warn')
+    expect(warnings).toMatchObject([
+      { msg: expect.stringContaining('without authentication'), kafka: '0.0.0.0:0' },
+      { msg: expect.stringContaining('--advertise'), told: kafka.replace('0.0.0.0', 'localhost') },
+    ])
+    expect(warnings[0]).not.toHaveProperty('aws')
+  })
+
+  it('is silent where nobody else can, or where an address is advertised and signatures are verified', () => {
+    expect(reachWarnings(Settings.of({ kafka: '127.0.0.2:9092', aws: '[::1]:4567' }), 'x')).toEqual([])
+    const aws = Settings.of({ aws: '0.0.0.0:4567' })
+    expect(reachWarnings(aws, 'x').map(({ fields }) => fields)).toEqual([{ aws: '0.0.0.0:4567' }])
+    expect(reachWarnings(Settings.of({ aws: '0.0.0.0:4567', 'aws.credentials': 'ID:SECRET' }), 'x')).toEqual([])
+    const advertised = Settings.of({ kafka: '[::]:9092', advertise: 'broker.example:9092' })
+    expect(reachWarnings(advertised, 'x').map(({ fields }) => fields)).toEqual([{ kafka: '[::]:9092' }])
   })
 })
 

@@ -6,9 +6,13 @@ export type Members = Readonly<Record<string, { summary: string; load(): Promise
 /** Runs the member that the first argument names. */
 export async function runFamily(family: string, members: Members, args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  if (name === undefined) {
+    process.stderr.write(familyHelp(family, members))
+    return exitCodes.usage
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(familyHelp(family, members))
-    return name === undefined ? exitCodes.usage : exitCodes.done
+    return exitCodes.done
   }
   const member = Object.hasOwn(members, name) ? members[name] : undefined
   if (!member) throw new UsageError(`unknown command ${family} ${name}; there are: ${Object.keys(members).join(', ')}`)

@@ -27,6 +27,11 @@ export type SettingsValues = OptionValues<typeof settingsOptions>
 export function readSettings(values: SettingsValues, environment: Readonly<Record<string, string | undefined>>): Settings {
   const { config = environment['TWINLOG_CONFIG'], set = [], memory, ...named } = values
   if (memory && named.data !== undefined && named.data !== 'memory') throw new UsageError('--memory and --data exclude each other')
+  const memoryWord = environment['TWINLOG_MEMORY'] ?? ''
+  if (!/^(1|true|0|false|)$/i.test(memoryWord)) throw new UsageError(`TWINLOG_MEMORY=${memoryWord} is not true or false`)
+  // Neither is meant to win: one of them would lose data that somebody wants to keep.
+  if (/^(1|true)$/i.test(memoryWord) && (environment['TWINLOG_DATA'] ?? 'memory') !== 'memory')
+    throw new UsageError('TWINLOG_MEMORY and TWINLOG_DATA exclude each other')
   const options: Given[] = []
   for (const pair of set) {
     const given = givenByPair(pair, '--set')

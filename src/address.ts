@@ -1,0 +1,8 @@
+// HOST:PORT and its parts, with brackets around an IPv6 address. Settings have checked the form.
+
+export const joinAddress = (host: string, port: number | string): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
+export function parseAddress(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':')
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
+}
