@@ -31,13 +31,14 @@ export function markdownTable(results: Results, scenarios: Headlines): string {
   const size = `${shown(bytes / 1e6)} MB or ${shown(seconds)} s a run${scale === 1 ? '' : `, counts times ${scale}`}`
   const lines = grouped(results, scenarios).map(({ scenario, rows }) => {
     const [ours, ...others] = rows
-    const { figure } = scenario.headline
+    const { figure, more } = scenario.headline
+    const told = more === 'worse' ? `${figure} (less is better)` : figure
     const own = medianOf(ours!, figure)
     const beside = others.map((row) => {
       const theirs = medianOf(row, figure)
       return `${nameOf(row)} ${shown(theirs)} (×${shown(own / theirs)})`
     })
-    const cells = [`\`${scenario.name}\``, scenario.about, figure, shown(own), beside.join('; '), alsoOf(figure, rows).join('; ')]
+    const cells = [`\`${scenario.name}\``, scenario.about, told, shown(own), beside.join('; '), alsoOf(figure, rows).join('; ')]
     return `| ${cells.map(cellOf).join(' | ')} |`
   })
   return [

@@ -62,6 +62,8 @@ it('makes a table of what is known and has figures', () => {
   expect(markdownTable(results, scenarios).split('\n').slice(4)).toEqual([
     `| \`produce\` | ${scenario.about} | MB/s | 200 | kafka (not synced) 100 (×2.00) | CPU s/GB 1.00 (kafka 4.00) |`,
   ])
+  const slower = scenarios.map((one) => ({ ...one, headline: { ...one.headline, more: 'worse' as const } }))
+  expect(markdownTable(results, slower)).toContain('| MB/s (less is better) | 200 |')
   expect(markdownTable(results, scenarios)).toContain('a machine, 2026-01-02; medians of 3')
 })
 
