@@ -8,7 +8,7 @@ import { type BrokerOptions, settingsOf } from './broker-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Settings } from './config.ts'
 import { Counters } from './counters.ts'
-import { Engine, stamp } from './engine/engine.ts'
+import { type DamagedPlace, Engine, stamp } from './engine/engine.ts'
 import { type Coordinators, openCoordinators } from './kafka/coordinators.ts'
 import { KafkaServer } from './kafka/server.ts'
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
@@ -107,7 +107,8 @@ class RunningBroker implements Broker {
     if (listening.status === 'rejected') throw listening.reason
     const store = opened.value
     store.onCommitMeasured((seconds, appends, bytes) => counters.observeCommit(seconds, appends, bytes))
-    const engine = await Engine.start({ store, settings, clock, random, counters, onBackgroundError: background })
+    const onDamage = (place: DamagedPlace): void => logger.error('what is stored is damaged: reads fail there', { ...place })
+    const engine = await Engine.start({ store, settings, clock, random, counters, onBackgroundError: background, onDamage })
     this.#engine = engine
     engine.topics.onChange(({ kind, topic }) => {
       if (kind === 'deleted') counters.forgetTopic(topic.name)

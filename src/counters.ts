@@ -73,6 +73,8 @@ export class Counters {
   /** What clients pushed of themselves. */
   readonly clientSeries: ClientSeries
   readonly deadLetters: DeadLetterCounts
+  /** Reads that failed because what is stored is damaged. */
+  damagedReads = 0
   readonly commitSeconds = new Histogram(secondsBounds)
   readonly commitAppends = new Histogram(appendsBounds)
   readonly commitBytes = new Histogram(bytesBounds)

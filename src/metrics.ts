@@ -114,6 +114,8 @@ function describeStorage(make: Maker, { counters, storeFigures }: MetricsSources
   make.histogram('twinlog_commit_appends', 'Appends that one commit carried.', () => [[{}, counters.commitAppends]])
   make.histogram('twinlog_commit_size_bytes', 'Bytes appended by one commit.', () => [[{}, counters.commitBytes]])
   make.counter('twinlog_storage_refused_writes_total', 'Writes that the disk had no room for.', [], () => [[{}, storeFigures().refusedWrites]])
+  const damaged = 'Reads that failed because the bytes of a stored batch do not give its checksum; the log says which.'
+  make.counter('twinlog_storage_damaged_reads_total', damaged, [], () => [[{}, counters.damagedReads]])
   make.gauge('twinlog_storage_map_bytes', 'The data file as far as it is in use, free pages included; 0 in memory.', [], () => [
     [{}, storeFigures().fileBytes],
   ])

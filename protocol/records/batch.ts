@@ -98,6 +98,9 @@ export function computeCrc(bytes: Buffer, at = 0): number {
   return crc32c(bytes, at + batchCrcFrom, at + batchBytesOf(bytes, at))
 }
 
+/** Whether the batch at `at` carries the checksum that it ought to. */
+export const isIntact = (bytes: Buffer, at = 0): boolean => crcOf(bytes, at) === computeCrc(bytes, at)
+
 /** Writes the checksum of the batch at `at`; needed after any change behind its CRC field. */
 export function sealBatch(bytes: Buffer, at = 0): void {
   bytes.writeUInt32BE(computeCrc(bytes, at), at + 17)

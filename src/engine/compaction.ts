@@ -11,6 +11,7 @@ import {
   endOffsetOf,
   hasDeleteHorizon,
   isControl,
+  isIntact,
   isTransactional,
   maxTimestampOf,
   noTimestamp,
@@ -186,7 +187,7 @@ export class Cleaner {
     const horizonMs = tombstones > 0 && known === null ? nowMs + deleteRetentionMs : null
     if (passing) this.#noteHorizon(known ?? nowMs + deleteRetentionMs)
     if (keptCount === count && horizonMs === null) return 'as it is'
-    return rewriteBatch(chunk, at, kept, horizonMs, decompressedBytesMax)
+    return this.#rewritten(chunk, at, horizonMs)
   }
 
   /** The last of its key, and not a tombstone whose time is over. Records without a key, from before the topic was compacted, go, as in Kafka. */
@@ -201,7 +202,7 @@ export class Cleaner {
    * need it. It also waits until readers are no longer told that the transaction was aborted: without a marker they would skip the producer's next one.
    */
   #marker(chunk: Buffer, at: number): Buffer | null | 'as it is' {
-    const { mapEndOffset, aborted, nowMs, deleteRetentionMs, decompressedBytesMax } = this.#facts
+    const { mapEndOffset, aborted, nowMs, deleteRetentionMs } = this.#facts
     const offset = baseOffsetOf(chunk, at)
     const hadData = this.#withData.delete(producerIdOf(chunk, at))
     if (hadData || offset >= mapEndOffset) return 'as it is'
@@ -211,7 +212,13 @@ export class Cleaner {
     this.#noteHorizon(known ?? nowMs + deleteRetentionMs)
     if (known !== null) return 'as it is'
     this.#kept[0] = 1
-    return rewriteBatch(chunk, at, this.#kept, nowMs + deleteRetentionMs, decompressedBytesMax)
+    return this.#rewritten(chunk, at, nowMs + deleteRetentionMs)
+  }
+
+  /** What is kept in a batch of its own. A damaged one stays as it is: it would get a checksum that holds, and nobody would see any more that its bytes are wrong. */
+  #rewritten(chunk: Buffer, at: number, horizonMs: number | null): Buffer | 'as it is' {
+    if (!isIntact(chunk, at)) return 'as it is'
+    return rewriteBatch(chunk, at, this.#kept, horizonMs, this.#facts.decompressedBytesMax)
   }
 
   /** The batch without records: gone, unless it is the last that its producer sent. */

@@ -38,6 +38,16 @@ export interface EngineOptions {
   counters?: Counters
   /** Told of background work that failed: retention, compaction, freeing space. */
   onBackgroundError?: (error: unknown) => void
+  /** Told once of each place at which reads find that what is stored is damaged. */
+  onDamage?: (place: DamagedPlace) => void
+}
+
+/** Where somebody read in vain: the topic's partition from that offset on, and what was found there. */
+export interface DamagedPlace {
+  topic: string
+  partition: number
+  offset: number
+  damage: string
 }
 
 export type { CheckOptions as AppendOptions } from './checking.ts'
@@ -76,6 +86,9 @@ export class Engine {
   #producerIds = { next: 0, end: 0 }
   #producerIdBlock: Promise<void> | null = null
   #background: (error: unknown) => void
+  #onDamage: (place: DamagedPlace) => void
+  /** By partition: the offset of the damage that was told of last. */
+  readonly #damageTold = new WeakMap<Partition, number>()
   readonly #counters: Counters | null
   readonly #resetListeners: (() => unknown)[] = []
 
@@ -90,6 +103,7 @@ export class Engine {
     this.nodeId = settings.get('node.id')
     this.#clock = clock
     this.#background = options.onBackgroundError ?? (() => {})
+    this.#onDamage = options.onDamage ?? (() => {})
     this.#counters = options.counters ?? null
     this.waiters = new Waiters(clock)
     this.topics = new Topics({
@@ -188,10 +202,38 @@ export class Engine {
   async read(requests: readonly FetchRequest[], options: FetchOptions): Promise<FetchResult[]> {
     for (const { partition } of requests) if (!partition.opened) await partition.open()
     const results = await readPartitions(this.store.log, requests, options)
-    if (this.#counters) {
-      for (const [i, { bytes }] of results.entries()) if (bytes > 0) this.#counters.topic(requests[i]!.partition.topic.name).bytesOut += bytes
+    for (const [i, { bytes, damage }] of results.entries()) {
+      if (bytes > 0) this.#countRead(requests[i]!.partition, bytes)
+      else if (damage !== undefined) this.#damaged(requests[i]!, damage)
     }
     return results
+  }
+
+  /**
+   * The same of one partition for those who look into the records, believing only batches whose checksums hold: throws `batch-damaged` where the first one's does
+   * not, and gives what comes before one behind it.
+   */
+  async readIntact(request: FetchRequest, options: FetchOptions): Promise<FetchResult> {
+    const [result] = await this.read([request], { ...options, intact: true })
+    const { error, damage } = result!
+    if (error !== 'batch-damaged') return result!
+    const { partition, fromOffset } = request
+    throw new EngineError(
+      error,
+      `What is stored of topic ${partition.topic.name}, partition ${partition.index}, from offset ${fromOffset} on is damaged: ${damage}.`,
+    )
+  }
+
+  #countRead({ topic }: Partition, bytes: number): void {
+    if (this.#counters) this.#counters.topic(topic.name).bytesOut += bytes
+  }
+
+  /** Whoever reads there comes again and again: once is enough for the log. */
+  #damaged({ partition, fromOffset }: FetchRequest, damage: string): void {
+    if (this.#counters) this.#counters.damagedReads++
+    if (this.#damageTold.get(partition) === fromOffset) return
+    this.#damageTold.set(partition, fromOffset)
+    this.#onDamage({ topic: partition.topic.name, partition: partition.index, offset: fromOffset, damage })
   }
 
   #countCommitted(partition: Partition, notice: CommitNotice): void {

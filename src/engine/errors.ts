@@ -11,6 +11,7 @@ export type EngineErrorCode =
   | 'config-invalid'
   | 'offset-out-of-range'
   | 'message-corrupt'
+  | 'batch-damaged'
   | 'record-invalid'
   | 'message-too-large'
   | 'codec-unsupported'

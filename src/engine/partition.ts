@@ -1,6 +1,7 @@
 // One partition while the broker runs: its bounds, its producers, and the order of appends. Opened on first use.
 // Leaves bytes to storage, checks of bytes to protocol/records, reading to reading.ts.
 import { noTimestamp } from '../../protocol/records/batch.ts'
+import { RecordsRefused } from '../../protocol/records/refusal.ts'
 import type { AppendRequest, AppendResult, AppendWaiter, CommitNotice } from '../../storage/log.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Batch } from '../../storage/tables.ts'
@@ -146,7 +147,10 @@ export class Partition {
     const { segmentBytes, segmentMs } = this.topic.config
     store.log.setSegmentPolicy(this.uid, { segmentBytes, segmentMs })
     await this.refreshBounds()
-    this.#writers = await WriterState.load(store, this.uid, this.startOffset, this.endOffset, clock.now())
+    this.#writers = await WriterState.load(store, this.uid, this.startOffset, this.endOffset, clock.now()).catch((error: unknown) => {
+      if (!(error instanceof RecordsRefused)) throw error
+      throw new EngineError('batch-damaged', `Topic ${this.topic.name}, partition ${this.index}: what is stored is damaged. ${error.message}.`)
+    })
     this.#incarnation++
     if (this.#reload) {
       this.#reload = false

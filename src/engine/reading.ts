@@ -1,9 +1,11 @@
 // Reading records: whole batches out of stored chunks, within the limits of a fetch; offsets by time and by largest timestamp.
 // Does not wait for anything; waiters.ts does.
 import { endOffsetOf, isControl, maxTimestampOf } from '../../protocol/records/batch.ts'
+import { RecordsRefused } from '../../protocol/records/refusal.ts'
 import { firstBatchFrom, nextBatch, sliceBatches } from '../../protocol/records/run.ts'
 import type { Chunk, Log, ReadMemory, ReadRequest, ReadResult } from '../../storage/log.ts'
 import type { EngineErrorCode } from './errors.ts'
+import { checkEnd, intactRuns } from './intact.ts'
 import type { Partition } from './partition.ts'
 import { firstRecordAtOrAfter } from './record-times.ts'
 
@@ -29,6 +31,8 @@ export interface FetchResult {
   lastStableOffset: number
   abortedTransactions: AbortedTransaction[]
   error: EngineErrorCode | null
+  /** What is wrong with what is stored, where the error is that it is damaged. */
+  damage?: string
 }
 
 export interface FetchOptions {
@@ -36,6 +40,8 @@ export interface FetchOptions {
   bytesMax: number
   /** Stop at the last stable offset. */
   committedOnly: boolean
+  /** Believe no batch whose checksum does not hold: a read gives what comes before it, or fails where nothing does. Costs a look at every byte. */
+  intact?: boolean
   /** For what has to be copied; without it that has memory of its own, and is the caller's for good. */
   memory?: ReadMemory
 }
@@ -66,8 +72,18 @@ export async function readPartitions(log: Log, requests: readonly FetchRequest[]
       if (!read || (bytesLeft <= 0 && !empty)) continue
       const limit = options.committedOnly ? result.lastStableOffset : result.endOffset
       const bytesMax = Math.min(request.bytesMax, bytesLeft)
-      fill(result, read.chunks, request.fromOffset, limit, bytesMax, empty)
-      await fillBehindGap(log, result, read.chunks, request, limit, bytesMax, empty, options.memory)
+      try {
+        fill(result, read.chunks, request.fromOffset, limit, bytesMax, empty)
+        await fillBehindGap(log, result, read.chunks, request, limit, bytesMax, empty, options.memory)
+        if (options.intact) keepIntact(result)
+      } catch (refused) {
+        if (!(refused instanceof RecordsRefused)) throw refused
+        // What comes before the damage is given; the next read begins with it.
+        if (result.bytes === 0) {
+          result.error = 'batch-damaged'
+          result.damage = refused.message
+        }
+      }
       bytesLeft -= result.bytes
       if (result.bytes === 0) continue
       empty = false
@@ -104,7 +120,17 @@ async function readRound(log: Log, round: readonly FetchRequest[], options: Fetc
 
 /** Of the first chunk only what the answer may hold has to be copied. */
 function readRequest({ uid }: Partition, fromOffset: number, bytesMax: number): ReadRequest {
-  return { partition: uid, fromOffset, bytesMax, cut: (bytes) => sliceBatches(bytes, fromOffset, bytesMax) }
+  const cut = (bytes: Buffer): Buffer => {
+    try {
+      const slice = sliceBatches(bytes, fromOffset, bytesMax)
+      if (slice.length === 0) checkEnd(bytes)
+      return slice
+    } catch {
+      // Damaged: whole, it is looked at again where there is somebody to tell.
+      return bytes
+    }
+  }
+  return { partition: uid, fromOffset, bytesMax, cut }
 }
 
 function emptyResult(partition: Partition): FetchResult {
@@ -112,18 +138,30 @@ function emptyResult(partition: Partition): FetchResult {
   return { buffers: [], bytes: 0, startOffset, endOffset, lastStableOffset, abortedTransactions: [], error: null }
 }
 
-/** Cuts chunks to whole batches from `fromOffset`, before `limit`, within `bytesMax`; `force` lets the very first batch be larger. */
+/** Cuts chunks to whole batches from `fromOffset`, before `limit`, within `bytesMax`; `force` lets the very first batch be larger. Throws RecordsRefused at a damaged one. */
 function fill(result: FetchResult, chunks: readonly Chunk[], fromOffset: number, limit: number, bytesMax: number, force: boolean): void {
   for (const chunk of chunks) {
     const room = bytesMax - result.bytes
     const slice = sliceBatches(chunk.bytes, fromOffset, room, limit)
-    if (slice.length === 0) continue
+    if (slice.length === 0) {
+      checkEnd(chunk.bytes)
+      continue
+    }
     if (slice.length > room && !(force && result.bytes === 0)) return
     result.buffers.push(slice)
     result.bytes += slice.length
     // Cut short by a limit.
     if (slice.byteOffset + slice.length < chunk.bytes.byteOffset + chunk.bytes.length) return
   }
+}
+
+/** Leaves nothing in the result that is damaged. */
+function keepIntact(result: FetchResult): void {
+  const read = result.buffers
+  result.buffers = []
+  result.bytes = 0
+  result.buffers = intactRuns(read)
+  for (const { length } of result.buffers) result.bytes += length
 }
 
 /** Compaction may have left nothing of what was read: goes on behind it, a chunk at a time. */

@@ -15,6 +15,7 @@ export const kafkaCode = {
   'config-invalid': errorCode.INVALID_CONFIG,
   'offset-out-of-range': errorCode.OFFSET_OUT_OF_RANGE,
   'message-corrupt': errorCode.CORRUPT_MESSAGE,
+  'batch-damaged': errorCode.CORRUPT_MESSAGE,
   'record-invalid': errorCode.INVALID_RECORD,
   'message-too-large': errorCode.MESSAGE_TOO_LARGE,
   'codec-unsupported': errorCode.UNSUPPORTED_COMPRESSION_TYPE,

@@ -4,6 +4,7 @@ import { errorCode } from '../../protocol/error-code.ts'
 import { codecOf, codecZstd, endOffsetOf } from '../../protocol/records/batch.ts'
 import { downConvert } from '../../protocol/records/legacy-fetch.ts'
 import { nextBatch } from '../../protocol/records/run.ts'
+import { intactRuns } from '../engine/intact.ts'
 import type { Logger } from '../logging.ts'
 import { refusedBy } from './error-map.ts'
 import type { Fetched } from './fetching.ts'
@@ -39,7 +40,10 @@ async function messageSets(magic: 0 | 1, fetched: Fetched, readOn: ReadOn): Prom
   const fromOffset = fetched.wanted.fetchOffset
   let runs = fetched.records
   for (;;) {
-    const sets = runs.map((run) => downConvert(run, { magic, fromOffset })).filter(({ length }) => length > 0)
+    // Messages get checksums of their own: damaged batches must not become messages that look sound.
+    const sets = intactRuns(runs)
+      .map((run) => downConvert(run, { magic, fromOffset }))
+      .filter(({ length }) => length > 0)
     const last = runs.at(-1)
     if (sets.length > 0 || !last) return sets
     runs = await readOn(endOffsetOfRun(last))

@@ -12,6 +12,7 @@ const awsErrors = {
   'config-invalid': { type: 'InvalidArgumentException', status: 400 },
   'offset-out-of-range': { type: 'InvalidArgumentException', status: 400 },
   'message-corrupt': { type: 'InternalFailure', status: 500 },
+  'batch-damaged': { type: 'InternalFailure', status: 500 },
   'record-invalid': { type: 'InvalidArgumentException', status: 400 },
   'message-too-large': { type: 'InvalidArgumentException', status: 400 },
   'codec-unsupported': { type: 'InternalFailure', status: 500 },

@@ -71,10 +71,16 @@ export async function readShard(
   const loans = limits.json && sink instanceof JsonRecords ? { memory: new Loans(limits.json.memory) } : null
   while (!full && walkedBytes < walkBytesMax && offset < Math.min(endOffset, stableOffset)) {
     const wanted = Math.min(stepBytesMax, Math.max(stepBytesMin, (limits.bytesMax - bytes) / 4))
-    const [result] = await engine.read([{ partition, fromOffset: offset, bytesMax: wanted }], { bytesMax: wanted, committedOnly: true, ...loans })
-    if (!result || result.buffers.length === 0) {
+    const request = { partition, fromOffset: offset, bytesMax: wanted }
+    const result = await engine.readIntact(request, { bytesMax: wanted, committedOnly: true, ...loans }).catch((error: unknown) => {
+      // What was read before the damage is given; who goes on from there is told.
+      if (sink.count === 0) throw error
+      return null
+    })
+    if (!result) break
+    if (result.buffers.length === 0) {
       // Trimmed between two steps, or compaction has left nothing of what was there to read.
-      offset = result && result.startOffset > offset ? result.startOffset : Math.min(endOffset, stableOffset)
+      offset = result.startOffset > offset ? result.startOffset : Math.min(endOffset, stableOffset)
       continue
     }
     stableOffset = result.lastStableOffset

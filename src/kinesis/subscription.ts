@@ -4,6 +4,7 @@
 // kinesis.limits is on: a test that reconnects would only wait.
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
+import { asEngineError, EngineError } from '../engine/errors.ts'
 import { inUse } from './aws-error.ts'
 import { Bucket } from './bucket.ts'
 import type { Consumer } from './consumers.ts'
@@ -50,6 +51,13 @@ interface Live {
   /** Null while it runs: why it must end. */
   ended: 'taken-over' | 'deregistered' | 'done' | null
   wake(): void
+}
+
+/** What the engine refuses, as a value: subscribers are told. */
+function asEngineFault(thrown: unknown): EngineError {
+  const error = asEngineError(thrown)
+  if (error instanceof EngineError) return error
+  throw error
 }
 
 export class Subscriptions {
@@ -139,7 +147,11 @@ export class Subscriptions {
           yield { exception: locked.type, message: locked.message }
           return
         }
-        const read = await readShard(this.#engine, stream, entry, offset, eventLimits, nowMs)
+        const read = await readShard(this.#engine, stream, entry, offset, eventLimits, nowMs).catch(asEngineFault)
+        if (read instanceof EngineError) {
+          yield { exception: 'InternalFailureException', message: read.message }
+          return
+        }
         if (read.count > 0 || read.ended || read.nextOffset > offset || nowMs - saidMs >= silenceMsMax) {
           offset = read.nextOffset
           saidMs = nowMs

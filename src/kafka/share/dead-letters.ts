@@ -94,7 +94,9 @@ async function readOriginals(engine: Engine, partition: Partition, from: number,
   const found = new Map<number, Original>()
   let end = from
   if (from >= partition.startOffset) {
-    const [read] = await engine.read([{ partition, fromOffset: from, bytesMax: readBytesMax }], { bytesMax: readBytesMax, committedOnly: false })
+    // What is damaged is told of without key and value.
+    const options = { bytesMax: readBytesMax, committedOnly: false, intact: true }
+    const [read] = await engine.read([{ partition, fromOffset: from, bytesMax: readBytesMax }], options)
     for (const buffer of read?.buffers ?? []) {
       for (const { offset, key, value } of readRecords(buffer)) {
         if (offset < from || offset > last) continue

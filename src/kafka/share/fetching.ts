@@ -7,6 +7,7 @@ import { nextOffset, type SharePartitionState } from '../../coordinators/share/p
 import type { Partition } from '../../engine/partition.ts'
 import type { FetchResult } from '../../engine/reading.ts'
 import type { Context } from '../context.ts'
+import { kafkaCode } from '../error-map.ts'
 import { findPartition } from '../partitions.ts'
 import { shareCodeOf } from './acknowledging.ts'
 import { shareGroupConfigs, shareOffsetReset, shareReadsCommitted } from './configs.ts'
@@ -186,6 +187,7 @@ async function acquireRead(
   { recordsMax, batchSize, strict }: ShareFetchLimits,
   { shareGroups, client }: Context<Api>,
 ): Promise<ShareFetched | null> {
+  if (read.error === 'batch-damaged') return { topicId, index, errorCode: kafkaCode[read.error], records: [], acquired: [] }
   if (read.buffers.length === 0) return null
   const { groupId, memberId } = session
   const key = sharePartitionKey({ topicId, index })

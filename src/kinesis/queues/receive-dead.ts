@@ -79,8 +79,8 @@ async function readOffsets(queue: Queue, partition: Partition, wanted: readonly 
   for (let next = offsets.shift(); next !== undefined; next = offsets.shift()) {
     const fromOffset = next
     // A byte reads a whole batch.
-    const [result] = await context.engine.read([{ partition, fromOffset, bytesMax: 1 }], { bytesMax: 1, committedOnly: true })
-    if (!result || result.buffers.length === 0) continue
+    const result = await context.engine.readIntact({ partition, fromOffset, bytesMax: 1 }, { bytesMax: 1, committedOnly: true })
+    if (result.buffers.length === 0) continue
     const last = offsets.at(-1) ?? fromOffset
     const { records, endOffset } = readRecords(result, fromOffset, queue.stream, context.clock.now(), ({ offset }) => offset >= last)
     for (const offset of [fromOffset, ...offsets]) {

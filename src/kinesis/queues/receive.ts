@@ -3,6 +3,7 @@
 
 import { nextOffset, type SharePartitionState } from '../../coordinators/share/partition-state.ts'
 import { mayReceive } from '../../coordinators/share/queue-partition.ts'
+import { EngineError } from '../../engine/errors.ts'
 import type { Partition } from '../../engine/partition.ts'
 import type { Context, Output } from '../operation.ts'
 import { answerBytesMost } from '../read.ts'
@@ -77,6 +78,13 @@ async function lookThrough(queue: Queue, request: ReceiveRequest, context: Conte
   const partitions = rotated(queue, context)
   await context.engine.open(partitions)
   let bytesLeft = answerBytesMax
+  let damage: EngineError | null = null
+  // Where the records of one partition are damaged, those of the others are still handed out.
+  const notDamaged = (error: unknown): null => {
+    if (!(error instanceof EngineError) || error.code !== 'batch-damaged') throw error
+    damage = error
+    return null
+  }
   for (const partition of partitions) {
     for (;;) {
       const recordsMax = request.recordsMax - records.length
@@ -85,7 +93,8 @@ async function lookThrough(queue: Queue, request: ReceiveRequest, context: Conte
       if (!slot) throw queueError('removed', queue)
       const { live } = slot
       const logEndOffset = partition.lastStableOffset
-      const step = mayReceive(slot, logEndOffset) ? await receiveStep(queue, partition, live, { ...request, recordsMax }, context) : null
+      const receive = (): ReturnType<typeof receiveStep> => receiveStep(queue, partition, live, { ...request, recordsMax }, context)
+      const step = mayReceive(slot, logEndOffset) ? await receive().catch(notDamaged) : null
       if (!step) seen.push({ partition, live, logEndOffset })
       records.push(...(step?.records ?? []))
       bytesLeft -= step?.bytes ?? 0
@@ -93,6 +102,7 @@ async function lookThrough(queue: Queue, request: ReceiveRequest, context: Conte
       if (!step || (request.holdMs === 0 && step.records.length > 0)) break
     }
   }
+  if (damage !== null && records.length === 0) throw damage
   return { records, seen }
 }
 
@@ -111,8 +121,8 @@ async function receiveStep(
 ): Promise<{ records: Output[]; bytes: number } | null> {
   const { engine, queues, clock, seal } = context
   const fromOffset = Math.max(nextOffset(live), partition.startOffset)
-  const [result] = await engine.read([{ partition, fromOffset, bytesMax: stepBytes }], { bytesMax: stepBytes, committedOnly: true })
-  if (!result || result.buffers.length === 0) return null
+  const result = await engine.readIntact({ partition, fromOffset, bytesMax: stepBytes }, { bytesMax: stepBytes, committedOnly: true })
+  if (result.buffers.length === 0) return null
   let free = 0
   let bytes = 0
   // Others may have been faster: what is handed out is settled by the share core. Only so much is read as may be handed out.
