@@ -1,7 +1,7 @@
 // A queue on an array: push at the end, shift from the front without moving the rest each time, index in between.
 
 export class Fifo<Item> {
-  #items: Item[] = []
+  #items: (Item | undefined)[] = []
   #head = 0
 
   get length(): number {
@@ -19,7 +19,9 @@ export class Fifo<Item> {
 
   shift(): Item | undefined {
     if (this.#head === this.#items.length) return undefined
-    const item = this.#items[this.#head++]
+    const item = this.#items[this.#head]
+    // Who has left is not kept alive by the place that it had.
+    this.#items[this.#head++] = undefined
     // Half of the array is spent: drop it. Each item is moved at most once per doubling.
     if (this.#head > 32 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head)
@@ -30,7 +32,7 @@ export class Fifo<Item> {
 
   /** Keeps what passes, in order. */
   filter(keep: (item: Item) => boolean): void {
-    this.#items = this.#items.slice(this.#head).filter(keep)
+    this.#items = (this.#items.slice(this.#head) as Item[]).filter(keep)
     this.#head = 0
   }
 

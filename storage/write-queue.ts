@@ -132,12 +132,13 @@ export class WriteQueue {
 
   /** Fails everything from now on. */
   fail(error: StoreFailed): void {
-    if (this.#failure) return
-    this.#failure = error
-    clearTimeout(this.#garbageTimer)
-    for (const entry of this.#held.splice(0)) entry.reject(error)
-    while (this.#waiting.length > 0) this.#dequeue().reject(error)
-    this.#context.options.onFailure(error)
+    if (!this.#failure) {
+      this.#failure = error
+      clearTimeout(this.#garbageTimer)
+      for (const entry of this.#held.splice(0)) entry.reject(error)
+      while (this.#waiting.length > 0) this.#dequeue().reject(error)
+      this.#context.options.onFailure(error)
+    }
     this.#settleIdle()
   }
 
@@ -163,6 +164,7 @@ export class WriteQueue {
   }
 
   #commitNext(): void {
+    if (this.#failure) this.#settleIdle()
     if (this.#committing || this.#failure || (this.#settling && this.#held.length > 0)) return
     const { room } = this.#context.environment
     const roomBytes = room.forValues()

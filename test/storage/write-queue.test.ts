@@ -226,6 +226,26 @@ describe('a commit that fails for good', () => {
     await queue.close()
   })
 
+  test('a store that failed beside its commits closes all the same', async () => {
+    // The file was removed, say: nothing asked the queue.
+    const ended: string[] = []
+    track(ended, 'a', append('a'))
+    queue.fail(new StoreFailed('removed'))
+    track(ended, 'closed', queue.close())
+    await expect.poll(() => ended).toEqual(['a StoreFailed', 'closed'])
+  })
+
+  test('and so does one whose commit under way fails after that', async () => {
+    const ended: string[] = []
+    track(ended, 'a', append('a'))
+    const first = await commit(0)
+    queue.fail(new StoreFailed('removed'))
+    track(ended, 'closed', queue.close())
+    first.fail(new Error('EIO'))
+    await expect.poll(() => ended).toEqual(['a StoreFailed', 'closed'])
+    expect(failures.map(({ message }) => message)).toEqual(['removed'])
+  })
+
   test('an error of another kind counts as that', async () => {
     const write = append('a')
     ;(await commit(0)).fail(new Error('surprise'))
