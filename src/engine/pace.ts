@@ -14,6 +14,7 @@ export class Pace {
   readonly #options: PaceOptions
   /** When everything that was done so far is paid for. */
   #paidAtMs = 0
+  #lastMs = 0
 
   constructor(options: PaceOptions) {
     this.#options = options
@@ -22,11 +23,21 @@ export class Pace {
   /** Waits until there has been time for these bytes too, or the work is no longer wanted. */
   async spend(bytes: number, unwanted: () => boolean): Promise<void> {
     const { clock, bytesPerSecondMax } = this.#options
-    this.#paidAtMs = Math.max(this.#paidAtMs, clock.now()) + (bytes / bytesPerSecondMax()) * 1000
+    const startMs = this.#now()
+    this.#paidAtMs = Math.max(this.#paidAtMs, startMs) + (bytes / bytesPerSecondMax()) * 1000
     while (!unwanted()) {
-      const waitMs = this.#paidAtMs - clock.now()
+      const nowMs = this.#now()
+      const waitMs = this.#paidAtMs - nowMs
       if (waitMs < 1) return
-      await new Promise<void>((resolve) => clock.at(clock.now() + Math.min(waitMs, sliceMs), resolve))
+      await new Promise<void>((resolve) => clock.at(nowMs + Math.min(waitMs, sliceMs), resolve))
     }
+  }
+
+  /** Where the clock was set back, what is owed is not owed for longer. */
+  #now(): number {
+    const nowMs = this.#options.clock.now()
+    if (nowMs < this.#lastMs) this.#paidAtMs -= this.#lastMs - nowMs
+    this.#lastMs = nowMs
+    return nowMs
   }
 }

@@ -22,10 +22,10 @@ export class SampledRate {
   }
 
   record(value: number, nowMs: number): void {
+    this.#forget(nowMs)
     const last = this.#samples.at(-1)
     if (last && nowMs - last.startMs < this.#window.sampleMs) last.value += value
     else this.#samples.push({ startMs: nowMs, value })
-    this.#forget(nowMs)
   }
 
   /** Takes back what was recorded just now. */
@@ -65,6 +65,8 @@ export class SampledRate {
   #forget(nowMs: number): void {
     const { samples, sampleMs } = this.#window
     while (this.#samples.length > 0 && nowMs - this.#samples[0]!.startMs >= samples * sampleMs) this.#samples.shift()
+    // The clock was set back: what is ahead of it would gather until it is there again.
+    while (this.#samples.length > 0 && this.#samples.at(-1)!.startMs > nowMs) this.#samples.pop()
   }
 }
 
@@ -92,7 +94,7 @@ export class TokenBucket {
   }
 
   #refill(perSecond: number, nowMs: number): void {
-    this.#tokens = Math.min(this.#burst(perSecond), this.#tokens + (perSecond * (nowMs - this.#lastMs)) / 1000)
+    this.#tokens = Math.min(this.#burst(perSecond), this.#tokens + (perSecond * Math.max(0, nowMs - this.#lastMs)) / 1000)
     this.#lastMs = nowMs
   }
 

@@ -48,3 +48,18 @@ test('a wait ends soon after the work is no longer wanted', async () => {
   closed = true
   expect(await elapsedMs(clock, spent)).toBeLessThanOrEqual(100)
 })
+
+test('a clock that is set back makes nobody wait for it', async () => {
+  const clock = new ManualClock()
+  let offMs = 0
+  const settable = { now: () => clock.now() + offMs, at: (atMs: number, action: () => void) => clock.at(atMs - offMs, action) }
+  const unlimited = new Pace({ clock: settable, bytesPerSecondMax: () => Number.MAX_VALUE })
+  const limited = new Pace({ clock: settable, bytesPerSecondMax: () => 1000 })
+  await unlimited.spend(1, wanted)
+  const spent = limited.spend(500, wanted)
+  await clock.advance(100)
+  offMs = -3_600_000
+  expect(await elapsedMs(clock, unlimited.spend(1, wanted))).toBe(0)
+  // What passed in the slice that the change fell into is not known.
+  expect(await elapsedMs(clock, spent)).toBeLessThanOrEqual(500)
+})

@@ -48,3 +48,13 @@ test('a bucket lets a burst through, then makes up for the debt', () => {
   expect(bucket.idle(2, 15_999)).toBe(false)
   expect(bucket.idle(2, 16_000)).toBe(true)
 })
+
+test('a clock that is set back holds nobody until it is there again', () => {
+  const rate = new SampledRate(window)
+  rate.record(5000, 3_600_000)
+  for (let second = 0; second < 600; second++) rate.record(500, second * 1000)
+  expect(rate.rate(600_000)).toBeLessThan(600)
+  const bucket = new TokenBucket(2, window, 3_600_000)
+  bucket.take(2, 2, 3_600_000)
+  expect(bucket.throttleMs(2, 0)).toBe(0)
+})
