@@ -18,6 +18,8 @@ const fetchKey = 1
 const apiVersionsKey = 18
 /** CreateTopics, DeleteTopics, CreatePartitions. */
 const mutationKeys: readonly number[] = [19, 20, 37]
+/** What the field for it holds: a burst of megabytes at a quota of some bytes a second is worth more. */
+const throttleMsMax = 2 ** 31 - 1
 const unexpected: Refused = {
   errorCode: errorCode.UNKNOWN_SERVER_ERROR,
   errorMessage: 'The broker ran into an unexpected error; its log says which.',
@@ -175,7 +177,7 @@ export class FrameDispatcher implements Dispatcher {
     const fetchMs = handler.key === fetchKey ? this.#throttle.fetched(clientId, answerBytes) : 0
     const mutationMs = mutationKeys.includes(handler.key) ? this.#throttle.mutated(clientId) : 0
     const requestMs = this.#throttle.worked(clientId, workMs === 0 ? performance.now() - startMs : workMs)
-    return { throttleMs: Math.max(producedMs, fetchMs, mutationMs, requestMs), empty: fetchMs > 0 }
+    return { throttleMs: Math.min(throttleMsMax, Math.max(producedMs, fetchMs, mutationMs, requestMs)), empty: fetchMs > 0 }
   }
 
   /** A fetch asks for no more than its quota can let through. */

@@ -304,6 +304,12 @@ describe('quotas act', () => {
     expect(deleted.responses[0]?.errorCode).toBe(89)
   })
 
+  test('a client that would have to wait for years is told of as many days as the field holds', async () => {
+    await set({ 'client-id': 'slow' }, { controller_mutation_rate: 1e-9 })
+    const answer = await (await connect('slow')).ask(createTopics, 7, { topics: [topic('t')] })
+    expect([answer.topics[0]?.errorCode, answer.throttleTimeMs]).toEqual([0, 2 ** 31 - 1])
+  })
+
   test('an address that connects too often is kept waiting and closed', async () => {
     await set({ ip: '127.0.0.1' }, { connection_creation_rate: 1 })
     for (let made = 0; made < 10; made++) await ping(await connect('quick'))
