@@ -172,9 +172,11 @@ export class Topics {
     })
   }
 
-  delete(name: string): Promise<void> {
+  /** `id`: only the topic of this id, not another one that has its name by the time that its turn has come. */
+  delete(name: string, id?: string): Promise<void> {
     return this.#change(async () => {
       const topic = this.#need(name)
+      if (id !== undefined && topic.id !== id) throw topicUnknown(name)
       const batch = this.#options.store.batch().delete(topicTable, [name])
       for (const { uid } of topic.partitions) batch.put(droppedTable, [uid], true)
       await batch.commit()
@@ -289,7 +291,7 @@ export class Topics {
 
   #need(name: string): MutableTopic {
     const topic = this.#byName.get(name)
-    if (!topic) throw new EngineError('topic-unknown', `This server does not host topic '${name}'.`)
+    if (!topic) throw topicUnknown(name)
     return topic
   }
 
@@ -331,6 +333,8 @@ export class Topics {
     return result
   }
 }
+
+const topicUnknown = (name: string): EngineError => new EngineError('topic-unknown', `This server does not host topic '${name}'.`)
 
 /** What is wrong with a topic's name, in Kafka's words; null where it is legal. */
 export function topicNameFault(name: string): string | null {

@@ -131,7 +131,7 @@ export class Streams {
   /** Deletes a stream: DELETING for the transition time, then gone. Settles when that state is durable, or the stream is gone. */
   async delete(stream: Stream): Promise<void> {
     const transitionMs = this.#settings.get('kinesis.transition.ms')
-    if (transitionMs === 0) return this.#engine.topics.delete(stream.name)
+    if (transitionMs === 0) return this.#engine.topics.delete(stream.name, stream.topic.id)
     const untilMs = this.#clock.now() + transitionMs
     await this.#engine.store.batch().put(deletingTable, [stream.topic.id], untilMs).commit()
     this.#deleteAt(stream.topic.id, untilMs)
@@ -146,7 +146,7 @@ export class Streams {
     this.#deleting.set(topicId, untilMs)
     this.#clock.at(untilMs, () => {
       const topic = this.#engine.topics.byId(topicId)
-      const gone = topic ? this.#engine.topics.delete(topic.name) : Promise.resolve()
+      const gone = topic ? this.#engine.topics.delete(topic.name, topicId) : Promise.resolve()
       // A closing store refuses: the row brings the deletion back at the next start.
       gone.then(() => this.#engine.store.batch().delete(deletingTable, [topicId]).commit()).catch(() => {})
     })

@@ -1,5 +1,6 @@
 // A topic that is deleted and made again under its name is another topic: nothing of the old one may be taken for the new one's.
 import { expect, test } from 'vitest'
+import { deleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { produce } from '../../protocol/messages/produce.ts'
 import type { Topic } from '../../src/engine/topics.ts'
 import { door, get, newTopic, produceOf, put, wire } from './data-door.ts'
@@ -41,4 +42,19 @@ test('who reads or writes by the old id is told that it is unknown, and in a fet
   const parts = [{ index: 0, records: batch(['c']) }]
   expect((await wire.ask(produce, 13, produceOf(old, parts))).responses[0]?.partitionResponses[0]?.errorCode).toBe(100)
   expect(topic.partitions[0]?.endOffset).toBe(1)
+})
+
+test('a deletion by id takes no topic that has the name by the time that its turn comes', async () => {
+  const others = await Promise.all(Array.from({ length: 20 }, () => newTopic()))
+  const old = await newTopic()
+  const made = new Promise<Topic>((resolve, reject) => {
+    door.engine.topics.onChange(({ kind, topic }) => {
+      if (kind === 'deleted' && topic === others[0]) again(old).then(resolve, reject)
+    })
+  })
+  const asked = { timeoutMs: 1000, topicNames: [], topics: [...others, old].map(({ id }) => ({ name: null, topicId: id })) }
+  const { responses } = await wire.ask(deleteTopics, 6, asked)
+  const topic = await made
+  expect(responses.slice(0, -1).every(({ errorCode }) => errorCode === 0)).toBe(true)
+  expect(door.engine.topics.get(old.name)).toBe(topic)
 })

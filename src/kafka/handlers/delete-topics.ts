@@ -8,6 +8,7 @@ import { deleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Topic } from '../../engine/topics.ts'
 import { handler, type Refused } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 
@@ -27,21 +28,21 @@ export const handleDeleteTopics = handler(
       return respond({ throttleTimeMs: 0, responses: wanted.map((one) => result(one, code, 'Topic deletion is disabled.')) }, code)
     }
     const responses: Result[] = []
-    const names = new Set<string>()
+    const topics = new Set<Topic>()
     const { once, twice } = sortedOut(wanted)
     for (const one of twice) responses.push(result(one, errorCode.INVALID_REQUEST, duplicate(one)))
     for (const one of once) {
       const checked = resolved(one, engine)
       if ('errorCode' in checked) responses.push(result(one, checked.errorCode, checked.errorMessage))
-      else if (names.has(checked.name)) {
+      else if (topics.has(checked)) {
         // Named once by its name and once by its id.
-        names.delete(checked.name)
+        topics.delete(checked)
         responses.push(
           result({ ...one, name: checked.name }, errorCode.INVALID_REQUEST, 'The provided topic name maps to an ID that was already supplied.'),
         )
-      } else names.add(checked.name)
+      } else topics.add(checked)
     }
-    for (const name of names) responses.push(await deleteOne(name, engine, (count) => mutations.take(count, version >= strictSince)))
+    for (const topic of topics) responses.push(await deleteOne(topic, engine, (count) => mutations.take(count, version >= strictSince)))
     return respond({ throttleTimeMs: 0, responses }, responses.find((one) => one.errorCode !== 0)?.errorCode)
   },
   {
@@ -79,25 +80,22 @@ function sortedOut(wanted: readonly Wanted[]): { once: Wanted[]; twice: Wanted[]
 const duplicate = ({ name }: Wanted): string => (name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
 
 /** The topic that is meant, by whichever of its two names. */
-function resolved({ name, topicId }: Wanted, engine: Engine): { name: string } | Refused {
+function resolved({ name, topicId }: Wanted, engine: Engine): Topic | Refused {
   if (name !== null && topicId !== zeroUuid) {
     return { errorCode: errorCode.INVALID_REQUEST, errorMessage: 'You may not specify both topic name and topic id.' }
   }
   if (name !== null) {
-    if (engine.topics.get(name)) return { name }
-    return { errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
+    const unknown = { errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
+    return engine.topics.get(name) ?? unknown
   }
   if (topicId === zeroUuid) return { errorCode: errorCode.INVALID_REQUEST, errorMessage: 'Neither topic name nor id were specified.' }
-  const topic = engine.topics.byId(topicId)
-  return topic ? { name: topic.name } : { errorCode: errorCode.UNKNOWN_TOPIC_ID, errorMessage: 'This server does not host this topic ID.' }
+  return engine.topics.byId(topicId) ?? { errorCode: errorCode.UNKNOWN_TOPIC_ID, errorMessage: 'This server does not host this topic ID.' }
 }
 
-async function deleteOne(name: string, engine: Engine, quota: (partitions: number) => void): Promise<Result> {
-  const topic = engine.topics.get(name)
-  const topicId = topic?.id ?? zeroUuid
+async function deleteOne({ name, id: topicId, partitions }: Topic, engine: Engine, quota: (partitions: number) => void): Promise<Result> {
   try {
-    quota(topic?.partitions.length ?? 0)
-    await engine.topics.delete(name)
+    quota(partitions.length)
+    await engine.topics.delete(name, topicId)
     return { name, topicId, errorCode: errorCode.NONE, errorMessage: null }
   } catch (error) {
     const known = refusedBy(error)
