@@ -14,7 +14,9 @@ export class EventSender {
     const response = to as ServerResponse
     const listening = new AbortController()
     this.#listening.add(listening)
-    response.once('close', () => listening.abort())
+    // Gone before there was anything to send: nothing tells of that any more.
+    if (response.destroyed) listening.abort()
+    else response.once('close', () => listening.abort())
     let bytes = 0
     try {
       response.writeHead(status, headers)

@@ -96,7 +96,8 @@ export class Front {
     socket.on('error', () => {})
     socket.once('close', () => {
       silent.cancel()
-      this.#sockets.delete(peer)
+      // A peer that was reset may be here again already.
+      if (this.#sockets.get(peer) === socket) this.#sockets.delete(peer)
       observe?.('closed')
       if (this.#closing && this.#sockets.size === 0) this.#empty()
     })
