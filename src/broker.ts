@@ -6,9 +6,10 @@ import { joinAddress, parseAddress } from './address.ts'
 import { AdminServer, type BrokerState } from './admin.ts'
 import { type BrokerOptions, settingsOf } from './broker-options.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Settings } from './config.ts'
+import { type Settings, SettingsInvalid } from './config.ts'
 import { Counters } from './counters.ts'
 import { type DamagedPlace, Engine, stamp } from './engine/engine.ts'
+import { EngineError } from './engine/errors.ts'
 import { type Coordinators, openCoordinators } from './kafka/coordinators.ts'
 import { KafkaServer } from './kafka/server.ts'
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
@@ -38,7 +39,7 @@ export interface Broker extends AsyncDisposable {
   readonly admin: { readonly host: string; readonly port: number; readonly url: string }
   /** For kafkajs and others that want a list of bootstrap servers. */
   readonly brokers: string[]
-  /** Drops every topic, stream and group, fast. Connections stay. */
+  /** Drops every topic, stream and group, fast, and makes those of `create.topics` anew. Connections stay. */
   reset(): Promise<void>
   /** Refuses new work, answers what is under way, closes. Nothing of the broker is left in the process. */
   close(): Promise<void>
@@ -125,6 +126,7 @@ class RunningBroker implements Broker {
       onError: (what, error, key) => logger.error(`${what} failed`, { error, ...key }),
     })
     this.#coordinators = coordinators
+    await createTopics(engine, settings)
     this.#kafka = new KafkaServer({
       engine,
       ...coordinators,
@@ -156,6 +158,7 @@ class RunningBroker implements Broker {
         counters.observeRequest('aws', operation, errorType ?? 'NONE', seconds)
         counters.bytesIn('aws', bytesIn)
         counters.bytesOut('aws', bytesOut)
+        if (settings.tellsRequests) logger.debug('aws request', { operation, error: errorType ?? 'NONE', ms: roundedMs(seconds), bytesIn, bytesOut })
       },
       observeConnection: (event) => {
         if (event === 'opened') counters.connectionOpened('aws')
@@ -226,6 +229,7 @@ class RunningBroker implements Broker {
     this.#coordinators!.reset()
     await this.#engine!.reset()
     this.#coordinators!.reset()
+    await createTopics(this.#engine!, this.#parts.settings)
   }
 
   close(): Promise<void> {
@@ -250,3 +254,15 @@ class RunningBroker implements Broker {
     return this.close()
   }
 }
+
+/** The topics that the settings name. What cannot be made ends the start: the settings are what is to be changed. */
+async function createTopics(engine: Engine, settings: Settings): Promise<void> {
+  for (const [name, partitionCount] of settings.get('create.topics')) {
+    if (engine.topics.get(name)) continue
+    await engine.topics.create({ name, ...(partitionCount !== null && { partitionCount }) }).catch((error: unknown) => {
+      throw error instanceof EngineError ? new SettingsInvalid([`create.topics: ${error.message}`]) : error
+    })
+  }
+}
+
+const roundedMs = (seconds: number): number => Math.round(seconds * 1e6) / 1000

@@ -126,6 +126,12 @@ export class Settings {
     return ms < 0 ? -1 : ms
   }
 
+  /** Whether each request is told of in the log. */
+  get tellsRequests(): boolean {
+    const level = this.get('log.level')
+    return level === 'debug' || level === 'trace'
+  }
+
   /** log.roll.ms, else .hours, in milliseconds. */
   get rollMs(): number {
     return this.get('log.roll.ms') ?? this.get('log.roll.hours') * 3_600_000

@@ -198,8 +198,20 @@ export class FrameDispatcher implements Dispatcher {
     return this.#replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode, memory: null })
   }
 
-  #observe({ handler, startMs }: Call, code: number): void {
-    this.#services.counters.observeRequest('kafka', handler.name, errorName(code), (performance.now() - startMs) / 1000)
+  #observe({ handler, header, client, startMs }: Call, code: number): void {
+    const { counters, settings, logger } = this.#services
+    const [error, ms] = [errorName(code), performance.now() - startMs]
+    counters.observeRequest('kafka', handler.name, error, ms / 1000)
+    if (!settings.tellsRequests) return
+    const { apiVersion: version, clientId } = header
+    logger.debug('kafka request', {
+      api: handler.name,
+      version,
+      error,
+      ms: Math.round(ms * 1000) / 1000,
+      clientId,
+      client: client.host,
+    })
   }
 
   #nameOf(frame: Buffer): string {

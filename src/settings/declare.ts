@@ -184,9 +184,20 @@ export function list(facts: Facts & { default: string; words?: readonly string[]
   })
 }
 
-/** Whole numbers by name: `name:number` pairs with commas between them. A name may hold colons itself. */
-export function counts(facts: Facts & { default: string; isName(text: string): boolean; names: string }): Declaration<ReadonlyMap<string, number>> {
-  const allowed = `${facts.names}:NUMBER pairs with commas`
+interface Counts {
+  default: string
+  isName(text: string): boolean
+  /** What a name is, for messages: `ADDRESS`. */
+  names: string
+  /** The count may be left out, and is null then; where it is given it is at least 1. */
+  optional?: true
+}
+
+/** Whole numbers by name: `name:number` pairs with commas between them. A name may hold colons itself, unless its count may be left out. */
+export function counts(facts: Facts & Counts & { optional: true }): Declaration<ReadonlyMap<string, number | null>>
+export function counts(facts: Facts & Counts): Declaration<ReadonlyMap<string, number>>
+export function counts(facts: Facts & Counts): Declaration<ReadonlyMap<string, number | null>> {
+  const allowed = `${facts.names}${facts.optional ? '[:NUMBER]' : ':NUMBER pairs'} with commas`
   return declare('string', facts, facts.default, allowed, (text) => {
     const pairs = text
       .split(',')
@@ -194,9 +205,10 @@ export function counts(facts: Facts & { default: string; isName(text: string): b
       .filter((pair) => pair !== '')
     return new Map(
       pairs.map((pair) => {
+        if (facts.optional && facts.isName(pair)) return [pair, null]
         const colon = pair.lastIndexOf(':')
         const [name, count] = [pair.slice(0, Math.max(colon, 0)).trim(), pair.slice(colon + 1).trim()]
-        if (!facts.isName(name) || !/^\d{1,9}$/.test(count)) throw new BadValue(allowed)
+        if (!facts.isName(name) || !/^\d{1,9}$/.test(count) || (facts.optional && Number(count) === 0)) throw new BadValue(allowed)
         return [name, Number(count)]
       }),
     )

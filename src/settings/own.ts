@@ -1,5 +1,5 @@
 // Settings that Kafka does not have: the options of `twinlog start`, the AWS door, storage, and the service around them.
-import { int, list, long, oneOf, string, stringOrNull } from './declare.ts'
+import { counts, int, list, long, oneOf, string, stringOrNull } from './declare.ts'
 
 /** HOST:PORT, with brackets around an IPv6 address. */
 const address = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/
@@ -39,6 +39,14 @@ export const ownSettings = {
     default: 'sync',
     meaning:
       'sync: an answer follows the disk’s sync, kill -9 and a power cut lose nothing acknowledged. async: it follows the write; a power cut may lose the last moments.',
+  }),
+  'create.topics': counts({
+    default: '',
+    optional: true,
+    isName: (text) => /^[a-zA-Z0-9._-]{1,249}$/.test(text),
+    names: 'NAME',
+    meaning:
+      'Topics that a start makes where they are missing, as NAME or NAME:PARTITIONS with commas: orders:4,clicks. Each is a stream too. A reset makes them anew.',
   }),
   'journal.file.bytes': int({
     default: 32 * 1024 * 1024,
@@ -125,7 +133,7 @@ export const ownSettings = {
   'log.level': oneOf(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
     default: 'info',
     dynamic: true,
-    meaning: 'What is logged, on standard error.',
+    meaning: 'What is logged, on standard error. debug: also each request, with its error and the time that it took.',
   }),
   'shutdown.timeout.ms': int({
     default: 4000,
