@@ -17,6 +17,7 @@ export type Headlines = readonly Pick<Scenario, 'name' | 'about' | 'headline'>[]
 
 const medianOf = (row: Row, figure: string): number => median(row.runs.flatMap((run) => (figure in run ? [run[figure]!] : [])))
 const nameOf = ({ who, durability }: Row): string => (durability === '' ? who : `${who} (${durability})`)
+const toldAs = ({ headline }: Headlines[number]): string => (headline.more === 'worse' ? `${headline.figure} (less is better)` : headline.figure)
 const cellOf = (text: string): string => text.replaceAll('|', '\\|')
 
 /** Figures that stand in the last column: what it cost, and the latencies that people ask for. */
@@ -31,14 +32,13 @@ export function markdownTable(results: Results, scenarios: Headlines): string {
   const size = `${shown(bytes / 1e6)} MB or ${shown(seconds)} s a run${scale === 1 ? '' : `, counts times ${scale}`}`
   const lines = grouped(results, scenarios).map(({ scenario, rows }) => {
     const [ours, ...others] = rows
-    const { figure, more } = scenario.headline
-    const told = more === 'worse' ? `${figure} (less is better)` : figure
+    const { figure } = scenario.headline
     const own = medianOf(ours!, figure)
     const beside = others.map((row) => {
       const theirs = medianOf(row, figure)
       return `${nameOf(row)} ${shown(theirs)} (×${shown(own / theirs)})`
     })
-    const cells = [`\`${scenario.name}\``, scenario.about, told, shown(own), beside.join('; '), alsoOf(figure, rows).join('; ')]
+    const cells = [`\`${scenario.name}\``, scenario.about, toldAs(scenario), shown(own), beside.join('; '), alsoOf(figure, rows).join('; ')]
     return `| ${cells.map(cellOf).join(' | ')} |`
   })
   return [
@@ -48,6 +48,20 @@ export function markdownTable(results: Results, scenarios: Headlines): string {
     '| --- | --- | --- | --- | --- | --- |',
     ...lines,
   ].join('\n')
+}
+
+/** What somebody wants to know first: one line for each of the scenarios that are named, from whichever file has it; servers only. */
+export function glance(files: readonly Results[], scenarios: Headlines, names: readonly string[]): string {
+  const lines = names.flatMap((name) => {
+    const found = files.flatMap((file) => grouped(file, scenarios)).find(({ scenario }) => scenario.name === name)
+    if (!found) return []
+    const { figure } = found.scenario.headline
+    const shownOf = (row: Row): string => `${shown(medianOf(row, figure))}${row.who === 'twinlog' ? '' : ` ${nameOf(row)}`}`
+    const [ours, ...others] = found.rows.filter(({ durability }) => durability !== '').map(shownOf)
+    const cells = [`\`${name}\``, found.scenario.about, toldAs(found.scenario), `**${ours}**`, others.join('<br>')]
+    return [`| ${cells.map(cellOf).join(' | ')} |`]
+  })
+  return ['| scenario | what | figure | twinlog (synced) | beside it |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')
 }
 
 /** `CPU s/GB 1.50 (kafka 4.10)` for each such figure that we have besides the headline's; references are no servers and have no place here. */

@@ -7,7 +7,7 @@ import { linesOf } from '../../benchmarks/print.ts'
 import { duration, progressLine } from '../../benchmarks/progress.ts'
 import { absence } from '../../benchmarks/scenario.ts'
 import { scenarios, scenariosNamed, smokeNames } from '../../benchmarks/scenarios/index.ts'
-import { chartOf, filled, markdownTable, marker, type Results } from '../../benchmarks/table.ts'
+import { chartOf, filled, glance, markdownTable, marker, type Results } from '../../benchmarks/table.ts'
 
 const scenario = scenarios.find(({ name }) => name === 'produce')!
 
@@ -65,6 +65,14 @@ it('makes a table of what is known and has figures', () => {
   const slower = scenarios.map((one) => ({ ...one, headline: { ...one.headline, more: 'worse' as const } }))
   expect(markdownTable(results, slower)).toContain('| MB/s (less is better) | 200 |')
   expect(markdownTable(results, scenarios)).toContain('a machine, 2026-01-02; medians of 3')
+})
+
+it('tells first what is asked for first, of servers only', () => {
+  expect(
+    glance([{ ...results, rows: [] }, results], scenarios, ['gone', 'produce'])
+      .split('\n')
+      .slice(2),
+  ).toEqual([`| \`produce\` | ${scenario.about} | MB/s | **200** | 100 kafka (not synced) |`])
 })
 
 it('draws bars as long as their share of the largest', () => {
