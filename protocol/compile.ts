@@ -200,6 +200,7 @@ w.unsignedVarint(${tag}); w.unsignedVarint(t.length); w.raw(t.parts()) }`,
       'w, v',
       `${nullable ? `if (v === null) { w.count(-1, ${this.#flexible}); return }` : ''}
 w.count(v.length, ${this.#flexible})
+if (v.encoded !== undefined) { w.raw(v.encoded()); return }
 for (let i = 0; i < v.length; i++) ${this.#write(element, false, 'w', 'v[i]')}`,
     )
   }

@@ -2,7 +2,7 @@
 // generation is forbidden.
 import { DecodeError, type Reader } from './reader.ts'
 import { bytesMinOf, defaultOf, type Field, type Fields, inVersion } from './schema.ts'
-import { type Bytes, Writer } from './writer.ts'
+import { type Bytes, type EncodedItems, Writer } from './writer.ts'
 
 type Struct = Record<string, unknown>
 
@@ -118,13 +118,14 @@ function writeValue(field: Field, version: number, flexible: boolean, nullable: 
       else flexible ? w.compactBytes(value as Bytes) : w.byteString(value as Bytes)
       return
     case 'array': {
-      const elements = value as unknown[] | null
+      const elements = value as unknown[] | EncodedItems<unknown> | null
       if (elements === null && nullable) {
         w.count(-1, flexible)
         return
       }
       w.count(elements!.length, flexible)
-      for (const element of elements!) writeValue(field.element!, version, flexible, false, w, element)
+      if (!Array.isArray(elements)) w.raw(elements!.encoded())
+      else for (const element of elements) writeValue(field.element!, version, flexible, false, w, element)
       return
     }
     case 'struct':

@@ -3,7 +3,7 @@
 //   nullableSince    versions in which null is allowed
 //   default          what an absent field is; a field with one may be left out when a message is made
 //   tag, taggedSince a tagged field of flexible versions (KIP-482)
-import type { Bytes } from './writer.ts'
+import type { Bytes, EncodedItems } from './writer.ts'
 
 export type ScalarKind = 'bool' | 'int8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'float64' | 'string' | 'uuid' | 'bytes' | 'records'
 
@@ -88,12 +88,12 @@ export function struct<const F extends Fields, const Options extends FieldOption
 export function arrayOf<F extends Field, const Options extends FieldOptions<readonly never[]> = None>(
   element: F,
   options?: Options,
-): Field<Nullable<OutOf<F>[], Options>, Nullable<readonly InOf<F>[], Options>, HasDefault<Options>> {
+): Field<Nullable<OutOf<F>[], Options>, Nullable<readonly InOf<F>[], Options>, HasDefault<Options>> & { readonly element: F } {
   return { kind: 'array', options: options ?? {}, element } as Field<
     Nullable<OutOf<F>[], Options>,
     Nullable<readonly InOf<F>[], Options>,
     HasDefault<Options>
-  >
+  > & { readonly element: F }
 }
 
 /** A struct that stands for a whole message body. */
@@ -133,6 +133,15 @@ export type ResponseOf<A extends Api> = OutOf<A['response']>
 /** What is given to encode one: fields with a default may be left out. */
 export type RequestInput<A extends Api> = InOf<A['request']>
 export type ResponseInput<A extends Api> = InOf<A['response']>
+
+/** The same, where any array may be encoded already (items.ts). */
+export type Piecewise<Value> = Value extends Bytes | null
+  ? Value
+  : Value extends readonly (infer Element)[]
+    ? readonly Piecewise<Element>[] | EncodedItems<Piecewise<Element>>
+    : Value extends object
+      ? { [K in keyof Value]: Piecewise<Value[K]> }
+      : Value
 
 /** How one field looks in one version. */
 export interface FieldInVersion {

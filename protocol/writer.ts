@@ -8,6 +8,13 @@ const firstBytes = 256
 /** What a byte field may be: one view, or several that count as one. */
 export type Bytes = Buffer | readonly Buffer[]
 
+/** An array whose elements are bytes already: see items.ts. `element` is never present, it carries their type. */
+export interface EncodedItems<Element> {
+  readonly element?: Element
+  readonly length: number
+  encoded(): readonly Buffer[]
+}
+
 export class Writer {
   #bytes: Buffer
   #at = 0

@@ -67,6 +67,15 @@ export const stamp = (bytes: Buffer, baseOffset: number, leaderEpoch: number): v
   stampBatches(bytes, baseOffset, leaderEpoch)
 }
 
+/** What the store is known by, made on its first start. */
+async function identity(store: Store, name: 'cluster-id' | 'directory-id', random: Random): Promise<string> {
+  const stored = await store.tables.get(identityTable, [name])
+  if (stored) return stored
+  const made = random.bytes(16).toString('base64url')
+  await store.batch().put(identityTable, [name], made).commit()
+  return made
+}
+
 export class Engine {
   readonly store: Store
   readonly topics: Topics
@@ -77,6 +86,8 @@ export class Engine {
   readonly quotas: ClientQuotas
   readonly features: FeatureLevels
   readonly clusterId: string
+  /** The data directory's own id: with the node's it names a voter of the metadata quorum. */
+  readonly directoryId: string
   readonly nodeId: number
   #clock: Clock
   #retention: RetentionRunner
@@ -92,7 +103,7 @@ export class Engine {
   readonly #counters: Counters | null
   readonly #resetListeners: (() => unknown)[] = []
 
-  private constructor(options: EngineOptions, clusterId: string, configs: ResourceConfigs) {
+  private constructor(options: EngineOptions, clusterId: string, directoryId: string, configs: ResourceConfigs) {
     const { store, settings, clock, random } = options
     this.store = store
     this.settings = settings
@@ -100,6 +111,7 @@ export class Engine {
     this.quotas = new ClientQuotas(store)
     this.features = new FeatureLevels(store)
     this.clusterId = clusterId
+    this.directoryId = directoryId
     this.nodeId = settings.get('node.id')
     this.#clock = clock
     this.#background = options.onBackgroundError ?? (() => {})
@@ -122,14 +134,11 @@ export class Engine {
   /** Reads what was stored and starts background work. */
   static async start(options: EngineOptions): Promise<Engine> {
     const { store, random } = options
-    let clusterId = await store.tables.get(identityTable, ['cluster-id'])
-    if (!clusterId) {
-      clusterId = random.bytes(16).toString('base64url')
-      await store.batch().put(identityTable, ['cluster-id'], clusterId).commit()
-    }
+    const clusterId = await identity(store, 'cluster-id', random)
+    const directoryId = await identity(store, 'directory-id', random)
     const configs = new ResourceConfigs(store, options.settings)
     await configs.load()
-    const engine = new Engine(options, clusterId, configs)
+    const engine = new Engine(options, clusterId, directoryId, configs)
     await engine.quotas.load()
     await engine.features.load()
     await engine.topics.load()
@@ -310,7 +319,8 @@ export class Engine {
   /** Drops every topic and record, fast; ids and partition numbers are not used again. */
   async reset(): Promise<void> {
     await this.store.clear()
-    await this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(counterTable, ['producer-id'], this.#producerIds.end).commit()
+    const batch = this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(identityTable, ['directory-id'], this.directoryId)
+    await batch.put(counterTable, ['producer-id'], this.#producerIds.end).commit()
     this.configs.forgetAll()
     this.quotas.forgetAll()
     this.features.forgetAll()

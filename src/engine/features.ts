@@ -7,6 +7,8 @@ import { table } from '../../storage/tables.ts'
 export const features = {
   /** KIP-848: consumer groups. */
   'group.version': { min: 0, max: 1 },
+  /** KIP-853: quorums whose controllers can change. One node is its own quorum; tools take the level for the version of its protocol. */
+  'kraft.version': { min: 0, max: 1 },
   /** 4.4's format of metadata; what tools take as "this is a Kafka 4.4". */
   'metadata.version': { min: 7, max: 33 },
   /** KIP-932: share groups; 2: their dead letters (KIP-1191). */

@@ -8,7 +8,7 @@ import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import { asEngineError, EngineError } from './errors.ts'
-import type { ProducerFacts } from './producer-state.ts'
+import type { Duplicate, ProducerFacts } from './producer-state.ts'
 import type { Topic } from './topics.ts'
 import { WriterState } from './writer-state.ts'
 
@@ -232,18 +232,18 @@ export class Partition {
    * producer sent before is answered with the offset that it got then.
    */
   append(checked: CheckedBatches, reusable: boolean, waiter: AppendedWaiter): void {
-    let stored: Promise<number> | number | null
+    let duplicate: Duplicate | null
     try {
-      stored = this.#check(checked)
+      duplicate = this.#check(checked)
     } catch (refused) {
       waiter.failed(refused)
       return
     }
     const { producer, transactional, logAppendTimeMs, maxTimestampMs } = checked
-    if (stored !== null) {
+    if (duplicate) {
       // As Kafka: a batch that is there already is told with its largest timestamp, also where producers set that.
-      const timeMs = logAppendTimeMs === noTimestamp ? maxTimestampMs : logAppendTimeMs
-      Promise.resolve(stored).then(
+      const timeMs = duplicate.timestampMs === noTimestamp ? maxTimestampMs : duplicate.timestampMs
+      Promise.resolve(duplicate.baseOffset).then(
         (baseOffset) => waiter.stored(baseOffset, timeMs),
         (error: unknown) => waiter.failed(error),
       )
@@ -260,12 +260,13 @@ export class Partition {
           },
         })
       })
-      this.#writers.track(producer, transactional, pending, this.endOffset, this.#surroundings.clock.now())
+      const tracked = { facts: producer, timestampMs: maxTimestampMs, transactional }
+      this.#writers.track(tracked, pending, this.endOffset, this.#surroundings.clock.now())
     } else this.#store(checked, reusable, waiter)
   }
 
-  /** Throws where the batches may not be appended. Answers the offset that they got where they were sent before, else null. */
-  #check({ producer, transactional }: CheckedBatches): Promise<number> | number | null {
+  /** Throws where the batches may not be appended. Answers what they got where they were sent before, else null. */
+  #check({ producer, transactional }: CheckedBatches): Duplicate | null {
     if (this.#dropped) throw new EngineError('topic-unknown', `Topic '${this.topic.name}' was deleted.`)
     if (this.retired) {
       throw new EngineError(
@@ -275,7 +276,7 @@ export class Partition {
     }
     if (!producer) return null
     const verdict = this.#writers.producers.check(producer)
-    if (verdict.kind === 'duplicate') return verdict.baseOffset
+    if (verdict.kind === 'duplicate') return verdict
     // Readers would take it for a part of the transaction, and skip it when that is aborted.
     if (!transactional && this.#writers.transactions.openSince(producer.producerId) !== null) {
       throw new EngineError('transaction-open', `Producer ${producer.producerId} has an open transaction here: its batches must belong to it.`)

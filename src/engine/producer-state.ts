@@ -1,7 +1,7 @@
 // Idempotent producers of one partition (KIP-98): which sequence numbers were stored, so that a retried batch is answered with
 // the offset it got the first time and a gap is refused. As Kafka's ProducerStateManager and ProducerAppendInfo behave.
 // Pure but for the maps it keeps; does not touch the log.
-import { addSequence } from '../../protocol/records/batch.ts'
+import { addSequence, noTimestamp } from '../../protocol/records/batch.ts'
 import { EngineError } from './errors.ts'
 
 /** What a batch says of its producer. */
@@ -18,6 +18,8 @@ export interface KnownBatch {
   firstSequence: number
   lastSequence: number
   baseOffset: number
+  /** Its largest timestamp, as it was stored: the time of its append where the topic stamps that. -1 in rows of earlier versions, which did not keep it. */
+  timestampMs: number
 }
 
 /** As Kafka: a producer with five requests in flight may retry any of them. */
@@ -35,10 +37,17 @@ interface Producer {
   marked: boolean
 }
 
-/** A row that survives: [producerId, epoch, lastUsedMs, [firstSequence, lastSequence, baseOffset]…, marked]. */
-export type ProducerRow = [producerId: number, epoch: number, lastUsedMs: number, batches: [number, number, number][], marked?: boolean]
+/** A row that survives: [producerId, epoch, lastUsedMs, [firstSequence, lastSequence, baseOffset, timestampMs]…, marked]. */
+export type ProducerRow = [producerId: number, epoch: number, lastUsedMs: number, batches: BatchRow[], marked?: boolean]
+type BatchRow = [firstSequence: number, lastSequence: number, baseOffset: number, timestampMs?: number]
 
-export type Verdict = { kind: 'append' } | { kind: 'duplicate'; baseOffset: Promise<number> | number }
+/** A batch that was sent before: the offset that it has or will have, and its largest timestamp. */
+export interface Duplicate {
+  kind: 'duplicate'
+  baseOffset: Promise<number> | number
+  timestampMs: number
+}
+export type Verdict = { kind: 'append' } | Duplicate
 
 /** The producers that wrote to one partition. */
 export class ProducerState {
@@ -68,7 +77,7 @@ export class ProducerState {
     const lastSequence = addSequence(facts.baseSequence, facts.recordCount - 1)
     for (const batch of producer.batches) {
       if (batch.firstSequence === facts.baseSequence && batch.lastSequence === lastSequence) {
-        return { kind: 'duplicate', baseOffset: batch.stored ?? batch.baseOffset }
+        return { kind: 'duplicate', baseOffset: batch.stored ?? batch.baseOffset, timestampMs: batch.timestampMs }
       }
     }
     const last = producer.batches.at(-1)
@@ -79,8 +88,8 @@ export class ProducerState {
   }
 
   /** Takes note of a batch that is on its way to the log; `stored` settles with its base offset. */
-  begin(facts: ProducerFacts, stored: Promise<number>, nowMs: number): void {
-    const batch = this.#note(facts, nowMs)
+  begin(facts: ProducerFacts, timestampMs: number, stored: Promise<number>, nowMs: number): void {
+    const batch = this.#note(facts, timestampMs, nowMs)
     batch.stored = stored
     stored.then(
       (baseOffset) => {
@@ -92,11 +101,11 @@ export class ProducerState {
   }
 
   /** Takes note of a batch that was found in the log. */
-  replay(facts: ProducerFacts, baseOffset: number, nowMs: number): void {
-    this.#note(facts, nowMs).baseOffset = baseOffset
+  replay(facts: ProducerFacts, timestampMs: number, baseOffset: number, nowMs: number): void {
+    this.#note(facts, timestampMs, nowMs).baseOffset = baseOffset
   }
 
-  #note(facts: ProducerFacts, nowMs: number): Pending {
+  #note(facts: ProducerFacts, timestampMs: number, nowMs: number): Pending {
     let producer = this.#producers.get(facts.producerId)
     if (!producer || facts.producerEpoch > producer.epoch) {
       producer = { epoch: facts.producerEpoch, lastUsedMs: nowMs, batches: [], marked: producer?.marked ?? false }
@@ -109,6 +118,7 @@ export class ProducerState {
       firstSequence: facts.baseSequence,
       lastSequence: addSequence(facts.baseSequence, facts.recordCount - 1),
       baseOffset: -1,
+      timestampMs,
       stored: null,
     }
     producer.batches.push(batch)
@@ -155,7 +165,7 @@ export class ProducerState {
         id,
         epoch,
         lastUsedMs,
-        batches.filter((b) => b.stored === null).map((b): [number, number, number] => [b.firstSequence, b.lastSequence, b.baseOffset]),
+        batches.filter((b) => b.stored === null).map((b): BatchRow => [b.firstSequence, b.lastSequence, b.baseOffset, b.timestampMs]),
         marked,
       ],
     )
@@ -164,7 +174,13 @@ export class ProducerState {
   static from(rows: readonly ProducerRow[]): ProducerState {
     const state = new ProducerState()
     for (const [id, epoch, lastUsedMs, batches, marked = false] of rows) {
-      const known = batches.map(([firstSequence, lastSequence, baseOffset]) => ({ firstSequence, lastSequence, baseOffset, stored: null }))
+      const known = batches.map(([firstSequence, lastSequence, baseOffset, timestampMs = noTimestamp]) => ({
+        firstSequence,
+        lastSequence,
+        baseOffset,
+        timestampMs,
+        stored: null,
+      }))
       state.#producers.set(id, { epoch, lastUsedMs, batches: known, marked })
     }
     return state

@@ -58,6 +58,6 @@ export interface CompactionRow {
 
 /** Key: [partition uid]. */
 export const compactionTable = table<CompactionRow>('compaction')
-/** Key: ['partition-uid'] or ['producer-id']: the first number not given out; ['cluster-id']. */
+/** Key: ['partition-uid'] or ['producer-id']: the first number not given out; ['cluster-id'], ['directory-id']. */
 export const counterTable = table<number>('counter')
 export const identityTable = table<string>('identity')

@@ -92,16 +92,24 @@ function canonical(name: string, text: string): string {
 
 /** The value of a config, where it comes from and what would give it otherwise. */
 function effective(name: TopicConfigName, overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ExplainedTopicConfig {
-  const entry: TopicConfigEntry = topicConfigTable[name]
+  return overridden(inherited(name, defaults), overrides)
+}
+
+function overridden(config: ExplainedTopicConfig, overrides: ReadonlyMap<string, string>): ExplainedTopicConfig {
+  const { name, entry, synonyms } = config
   const own = overrides.get(name)
+  if (own === undefined) return config
+  const value = canonicalText(entry.rule, own)
+  return { name, value, source: 'topic', synonyms: [{ name, value, source: 'topic' }, ...synonyms], entry }
+}
+
+/** What the config is where the topic does not override it. */
+function inherited(name: TopicConfigName, defaults: BrokerDefaults): ExplainedTopicConfig {
+  const entry: TopicConfigEntry = topicConfigTable[name]
   const found = synonymValues(entry, defaults)
   // As Kafka: where nobody set any of the names, those before the first of them are not told (retention.ms has no synonyms then).
   const told = found.every(({ source }) => source === 'default') ? found.filter(({ name: synonym }) => synonym === entry.synonyms[0]) : found
   const synonyms = told.map(({ name: synonym, text, source }) => ({ name: synonym.name, value: text, source }))
-  if (own !== undefined) {
-    const value = canonicalText(entry.rule, own)
-    return { name, value, source: 'topic', synonyms: [{ name, value, source: 'topic' }, ...synonyms], entry }
-  }
   const nearest = found[0]
   if (nearest === undefined) return { name, value: entry.default, source: 'default', synonyms, entry }
   return { name, value: scaled(entry, nearest.text, nearest.name.factor), source: nearest.source, synonyms, entry }
@@ -128,9 +136,10 @@ export function explainTopicConfig(name: TopicConfigName, overrides: ReadonlyMap
   return effective(name, overrides, defaults)
 }
 
-/** All configs of a topic for DescribeConfigs and CreateTopics, by name. */
-export function explainTopicConfigs(overrides: ReadonlyMap<string, string>, defaults: BrokerDefaults): ExplainedTopicConfig[] {
-  return topicConfigNames.map((name) => effective(name, overrides, defaults))
+/** All configs of a topic for DescribeConfigs and CreateTopics, by name; for many topics at one moment. */
+export function topicConfigExplainer(defaults: BrokerDefaults): (overrides: ReadonlyMap<string, string>) => ExplainedTopicConfig[] {
+  const plain = topicConfigNames.map((name) => inherited(name, defaults))
+  return (overrides) => plain.map((config) => overridden(config, overrides))
 }
 
 /** The values that act on a topic with these overrides. Long.MAX_VALUE becomes the nearest number above it: compare, do not print. */

@@ -25,6 +25,14 @@ const snapshotBatches = 64
 const snapshotBytes = 16 * 1024 * 1024
 const replayBytes = 8 * 1024 * 1024
 
+/** A batch on its way to the log. */
+interface TrackedBatch {
+  facts: ProducerFacts
+  /** The largest of its records' times. */
+  timestampMs: number
+  transactional: boolean
+}
+
 export class WriterState {
   readonly producers: ProducerState
   readonly transactions: PartitionTransactions
@@ -82,15 +90,15 @@ export class WriterState {
       if (committed !== null) this.transactions.end(facts.producerId, offset, committed)
       return
     }
-    if (facts.baseSequence >= 0) this.producers.replay(facts, offset, nowMs)
+    if (facts.baseSequence >= 0) this.producers.replay(facts, maxTimestampOf(bytes, at), offset, nowMs)
     if (attributes & attributeTransactional) {
       if (this.transactions.begin(facts.producerId, offset, maxTimestampOf(bytes, at))) this.transactions.opened(facts.producerId, offset)
     }
   }
 
   /** Follows an append until it is stored. `atLeast` is the durable end. */
-  track(facts: ProducerFacts, transactional: boolean, stored: Promise<number>, atLeast: number, nowMs: number): void {
-    this.producers.begin(facts, stored, nowMs)
+  track({ facts, timestampMs, transactional }: TrackedBatch, stored: Promise<number>, atLeast: number, nowMs: number): void {
+    this.producers.begin(facts, timestampMs, stored, nowMs)
     const opens = transactional && this.transactions.begin(facts.producerId, atLeast, nowMs)
     stored.then(
       (baseOffset) => {

@@ -1,7 +1,7 @@
 // What a handler is and what it is given. A handler reads a request, asks the engine or a coordinator, and answers through `respond`, whose type is that of its API's
 // response. Bytes, versions, order and errors that are thrown are dispatch.ts's.
 
-import type { Api, RequestOf, ResponseInput } from '../../protocol/schema.ts'
+import type { Api, Piecewise, RequestOf, ResponseInput } from '../../protocol/schema.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Groups } from '../coordinators/group/groups.ts'
@@ -18,6 +18,7 @@ import type { FetchSessions } from './fetch-sessions.ts'
 import type { ShareSessions } from './share/sessions.ts'
 import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Mutations, Throttle } from './throttle.ts'
+import type { Turns } from './turns.ts'
 
 /** What every handler may use. One per broker. */
 export interface Services {
@@ -47,6 +48,8 @@ export interface DoorServices extends Services {
   readonly answers: { readonly bytes: number; readonly bytesMax: number }
   /** Lends memory for large answers. */
   readonly memory: LentMemory
+  /** For handlers whose work can be long: it is done in turns. */
+  readonly turns: Turns
 }
 
 /** An API as ApiVersions lists it. */
@@ -61,7 +64,7 @@ export interface ServedApi {
 export type Answer<A extends Api> = Response<A> | NoAnswer
 export interface Response<A extends Api> {
   readonly kind: 'respond'
-  readonly response: ResponseInput<A>
+  readonly response: Piecewise<ResponseInput<A>>
   readonly errorCode: number
   readonly memory: Loans | null
 }
@@ -78,9 +81,9 @@ export interface Context<A extends Api> extends DoorServices {
   readonly mutations: Mutations
   /**
    * The answer. `errorCode` is what metrics count it under; without it the response's own top-level one, else NONE: give the first one of the parts
-   * where the response has none at the top. `memory` is what the response's bytes lie in, if it is to be given back when they are sent.
+   * where the response has none at the top. Very long arrays are made with itemsOf, in turns. `memory` is what the response's bytes lie in, if it is to be given back when they are sent.
    */
-  respond(response: ResponseInput<A>, errorCode?: number, memory?: Loans): Answer<A>
+  respond(response: Piecewise<ResponseInput<A>>, errorCode?: number, memory?: Loans): Answer<A>
   /** No answer at all: a produce with acks=0. */
   silence(errorCode?: number): Answer<A>
   /** No answer, and the connection ends with one line in the log. */

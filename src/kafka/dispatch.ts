@@ -81,6 +81,7 @@ export class FrameDispatcher implements Dispatcher {
       memory: services.memory,
       throttle: services.throttle,
       telemetry: services.telemetry,
+      turns: services.turns,
       mutations: services.throttle.mutations(header.clientId),
       advertised: services.advertised,
       version: header.apiVersion,

@@ -6,6 +6,7 @@ import { releaseSession } from './share/acknowledging.ts'
 import { ShareSessions } from './share/sessions.ts'
 import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import { Throttle } from './throttle.ts'
+import { Turns } from './turns.ts'
 
 /** Memory of frames kept for the next ones: what four producers with five large requests each have under way. */
 const keptFrameBytesMax = 24 * 1024 * 1024
@@ -43,5 +44,6 @@ export function doorServices(services: Services, handlers: readonly Handler[]): 
     memory: new LentMemory(keptFrameBytesMax),
     throttle: new Throttle(engine.quotas, settings, clock),
     telemetry: new ClientTelemetry(engine, clock, random),
+    turns: new Turns(),
   }
 }

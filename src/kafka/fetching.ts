@@ -57,7 +57,7 @@ export function fetchLimits(
 ): { bytesMax: number; bytesMin: number; waitMsMax: number } {
   // Where clients are slow to take their answers, each new one is as small as the protocol allows: a batch.
   const room = answers.bytesMax - answers.bytes
-  const bytesMax = Math.max(1, Math.min(request.maxBytes, settings.get('fetch.max.bytes'), room))
+  const bytesMax = request.maxBytes < 0 ? request.maxBytes : Math.max(1, Math.min(request.maxBytes, settings.get('fetch.max.bytes'), room))
   return { bytesMax, bytesMin: Math.min(request.minBytes, bytesMax), waitMsMax: request.maxWaitMs }
 }
 
@@ -79,13 +79,18 @@ export async function readOrWait(wanted: readonly WantedPartition[], rules: Fetc
 }
 
 /** Finds the partitions. Those that cannot be read have their result at once. */
-function plan(wanted: readonly WantedPartition[], { context: { engine }, byId, nameOf }: FetchRules): { results: Fetched[]; readable: Readable[] } {
+function plan(
+  wanted: readonly WantedPartition[],
+  { context: { engine }, byId, nameOf, bytesMax }: FetchRules,
+): { results: Fetched[]; readable: Readable[] } {
   const readable: Readable[] = []
   const results = wanted.map((one, at) => {
     const partition = findPartition(engine, byId, one.topic, one.index)
     if (typeof partition === 'number') return faulty(one, partition === errorCode.UNKNOWN_TOPIC_ID ? codeOfGone(engine, nameOf(one)) : partition)
     const fault = leaderEpochFault(partition, one.currentLeaderEpoch)
     if (fault !== errorCode.NONE) return faulty(one, fault)
+    // As Kafka, to which such a limit is an unexpected fault.
+    if (one.bytesMax < 0 || bytesMax < 0) return faulty(one, errorCode.UNKNOWN_SERVER_ERROR)
     // No leader before this one could have written what the client says that it has.
     if (one.lastFetchedEpoch > partition.leaderEpoch) return faulty(one, errorCode.OFFSET_OUT_OF_RANGE)
     readable.push({ at, wanted: one, partition, bytesThen: 0, partitionBytesThen: 0, endThen: 0 })

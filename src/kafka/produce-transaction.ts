@@ -3,6 +3,7 @@
 
 import { errorCode } from '../../protocol/error-code.ts'
 import { baseSequenceOf, producerEpochOf, producerIdOf } from '../../protocol/records/batch.ts'
+import type { Settings } from '../config.ts'
 import type { Part } from '../coordinators/transaction/events.ts'
 import { partitionKey } from '../coordinators/transaction/state.ts'
 import type { Transactions } from '../coordinators/transaction/transactions.ts'
@@ -13,6 +14,14 @@ import { produceError } from './transactions.ts'
 
 /** The first version that adds partitions by itself. */
 const implicitSince = 12
+
+/**
+ * Must a transactional batch belong to a transaction that the coordinator knows? transaction.partition.verification.enable lets clients that add partitions by a request of
+ * their own do without, as in Kafka: what such a client forgot to add is left open by the end of its transaction, until an administrator aborts it there.
+ */
+export function mustVerify(version: number, settings: Settings): boolean {
+  return version >= implicitSince || settings.get('transaction.partition.verification.enable')
+}
 
 export interface ProducedPart {
   readonly records: Buffer | null

@@ -193,8 +193,9 @@ export const groupSettings = {
   'transaction.partition.verification.enable': boolean({
     default: true,
     dynamic: true,
-    inert: true,
-    meaning: 'A transactional produce is checked against the coordinator’s list of partitions (KIP-890); here it always is.',
+    meaning:
+      'A transactional produce is checked against the coordinator’s list of partitions (KIP-890). False lets those of older clients (Produce below 12) through unchecked; ' +
+      'what they write outside their transaction’s partitions stays open until it is aborted with kafka-transactions.sh. Offsets in transactions are always checked.',
   }),
   'transaction.two.phase.commit.enable': boolean({
     default: false,

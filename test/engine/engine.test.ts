@@ -197,6 +197,22 @@ test('log append time replaces the producer’s', async () => {
   expect(await engine.offsetForTime(topic.partitions[0]!, clock.now())).toMatchObject({ offset: 0, timestampMs: clock.now() })
 })
 
+test('a retried batch is told the time of its first append, also while that is under way and after a restart', async () => {
+  const { engine, clock, store } = await startEngine()
+  const { partitions } = await engine.topics.create({ name: 't', partitionCount: 1, configs: { 'message.timestamp.type': 'LogAppendTime' } })
+  await engine.open(partitions)
+  const send = (to: Partition, by = engine) => by.append(to, batchOf(['a'], 5, { producerId: 5, producerEpoch: 0, baseSequence: 0 }))
+  const firstMs = clock.now()
+  const first = send(partitions[0]!)
+  await clock.advance(1000)
+  const again = await send(partitions[0]!)
+  expect([(await first).logAppendTimeMs, again.logAppendTimeMs]).toEqual([firstMs, firstMs])
+  engine.close()
+
+  const { engine: reopened } = await startEngine({ store, clock })
+  expect(await send(reopened.topics.get('t')!.partitions[0]!, reopened)).toMatchObject({ baseOffset: 0, logAppendTimeMs: firstMs })
+})
+
 test('producer ids are handed out once, also after a restart and a reset', async () => {
   const { engine, store, clock } = await startEngine()
   const ids = await Promise.all(Array.from({ length: 1500 }, () => engine.newProducerId()))

@@ -5,8 +5,8 @@ import { brokerDefaults } from '../../src/engine/broker-defaults.ts'
 import {
   canonicalOverrides,
   explainTopicConfig,
-  explainTopicConfigs,
   resolveTopicConfig,
+  topicConfigExplainer,
   topicConfigNames,
   validateTopicConfig,
   validateTopicConfigs,
@@ -92,7 +92,7 @@ describe('where a value comes from', () => {
       timestampAfterMaxMs: 3_600_000,
       minInsyncReplicas: 1,
     })
-    expect(explainTopicConfigs(new Map(), kafkaDefaults).every(({ source }) => source === 'default')).toBe(true)
+    expect(topicConfigExplainer(kafkaDefaults)(new Map()).every(({ source }) => source === 'default')).toBe(true)
   })
 
   test('the nearest unit that someone set wins, and a topic’s own value wins over it', () => {

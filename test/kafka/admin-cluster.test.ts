@@ -16,6 +16,7 @@ import { listPartitionReassignments } from '../../protocol/messages/list-partiti
 import { removeRaftVoter } from '../../protocol/messages/remove-raft-voter.ts'
 import { unregisterBroker } from '../../protocol/messages/unregister-broker.ts'
 import { unregisterController } from '../../protocol/messages/unregister-controller.ts'
+import { zeroUuid } from '../../protocol/reader.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -138,16 +139,34 @@ test('the only broker and controller cannot be taken out, and no other can', asy
   expect([await controller(9), await controller(1)]).toEqual([136, 42])
 })
 
-test('the quorum does not change', async () => {
+test('the quorum does not change, and says why in Kafka’s words', async () => {
   const voter = { voterId: 2, voterDirectoryId: Buffer.alloc(16, 3).toString('base64url') }
+  const listener = { name: 'controller', host: 'h', port: 1 }
+  const described = await client.ask(describeQuorum, 2, { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] })
+  const { replicaDirectoryId } = described.topics[0]!.partitions[0]!.currentVoters[0]!
+  const self = { voterId: 1, voterDirectoryId: replicaDirectoryId }
+  const [other, own] = [voter, self].map(({ voterId, voterDirectoryId }) => `ReplicaKey(id=${voterId}, directoryId=${voterDirectoryId})`)
+  const noEndpoint = (named: string) =>
+    `Add voter request didn't include the endpoint (Endpoints(endpoints={${named}})) for the default listener ListenerName(CONTROLLER)`
   for (const version of [0, 1]) {
-    const add = (clusterId: string | null) => client.ask(addRaftVoter, version, { clusterId, timeoutMs: 100, ...voter, listeners: [] })
-    expect(await add('other')).toMatchObject({ errorCode: 104 })
-    expect(await add(null)).toMatchObject({
-      errorCode: 35,
-      errorMessage: "Cluster doesn't support adding voter because the kraft.version feature is 0",
-    })
+    const add = async (asked: { clusterId?: string; voterId?: number; voterDirectoryId?: string }, listeners = [listener]) => {
+      const answer = await client.ask(addRaftVoter, version, { clusterId: null, timeoutMs: 100, ...voter, listeners, ...asked })
+      return [answer.errorCode, answer.errorMessage]
+    }
+    expect((await add({ clusterId: 'other' }))[0]).toBe(104)
+    for (const none of [{ voterId: -1 }, { voterDirectoryId: zeroUuid }])
+      expect(await add(none)).toEqual([42, "Add voter request didn't include a valid voter"])
+    expect(await add({}, [])).toEqual([42, noEndpoint('')])
+    expect(await add({}, [{ ...listener, name: 'X' }])).toEqual([42, noEndpoint('ListenerName(X)=h/<unresolved>:1')])
+    expect(await add(self)).toEqual([126, `The voter id for ${own} is already part of the set of voters [${own}].`])
+    expect(await add({})).toEqual([7, `New voter ${other} is not ready to receive requests`])
   }
-  expect(await client.ask(removeRaftVoter, 0, { clusterId: 'other', ...voter })).toMatchObject({ errorCode: 104 })
-  expect(await client.ask(removeRaftVoter, 0, { clusterId: null, ...voter })).toMatchObject({ errorCode: 35 })
+  const remove = async (asked: object) => {
+    const answer = await client.ask(removeRaftVoter, 0, { clusterId: null, ...voter, ...asked })
+    return [answer.errorCode, answer.errorMessage]
+  }
+  expect((await remove({ clusterId: 'other' }))[0]).toBe(104)
+  expect(await remove({ voterId: -1 })).toEqual([42, "Remove voter request didn't include a valid voter"])
+  expect(await remove({})).toEqual([127, `Cannot remove voter ${other} from the set of voters [${own}]`])
+  expect(await remove(self)).toEqual([127, `Cannot remove voter ${own} from the set of voters [${own}]`])
 })

@@ -36,6 +36,7 @@ async function levels(client: Asker) {
 }
 const fresh = {
   'group.version': 1,
+  'kraft.version': 1,
   'metadata.version': 33,
   'share.version': 2,
   'streams.version': 1,
@@ -82,6 +83,8 @@ test.each<[Update, string]>([
   [['group.version', 0], `Invalid update version 0 for feature group.version. ${needsType}`],
   [['group.version', -1, safe], 'Invalid update version -1 for feature group.version. A feature version cannot be less than 0.'],
   [['group.version', 0, 4], 'Invalid update version 0 for feature group.version. The controller does not support the given upgrade type.'],
+  [['kraft.version', 0, safe], "Invalid update version 0 for feature kraft.version. Can't downgrade the version of this feature."],
+  [['kraft.version', 2], 'Invalid update version 2 for feature kraft.version. Local controller 1 only supports versions 0-1'],
   [
     ['metadata.version', 30, safe],
     'Unsupported metadata.version downgrade from 33 to 30. Refusing to perform the requested downgrade because it might delete metadata information.',

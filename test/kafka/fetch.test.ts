@@ -74,7 +74,7 @@ describe('Fetch', () => {
     expect(await sizes([{ index: 0 }, { index: 1 }], { maxBytes: 1 })).toEqual([one, 0])
     expect(await sizes([{ index: 0, bytesMax: 2 * one + 5 }, { index: 1 }], {})).toEqual([2 * one, 3 * one])
     expect(await sizes([{ index: 0 }, { index: 1 }], { maxBytes: 4 * one + 5 })).toEqual([3 * one, one])
-    expect(await sizes([{ index: 0, bytesMax: 0 }], { maxBytes: -7 })).toEqual([one])
+    expect(await sizes([{ index: 0, bytesMax: 0 }], { maxBytes: 0 })).toEqual([one])
   })
 
   test('where clients are slow to take their answers, each new one is a single batch', async () => {
@@ -109,6 +109,36 @@ describe('Fetch', () => {
     await wire.ask(produce, 9, produceOf(topic, [{ index: 0, records: batch(['a'.repeat(100)], { codec: codecZstd }) }]))
     expect((await get(topic, [{}], {}, 9)).parts[0]).toMatchObject({ errorCode: 76 })
     expect((await get(topic, [{}], {}, 10)).parts[0]).toMatchObject({ errorCode: 0 })
+  })
+
+  test('an isolation level that does not exist is refused: at each partition, from version 7 on at the top, from 13 on only there', async () => {
+    const topic = await newTopic()
+    await put(topic, ['a'])
+    const part = expect.objectContaining({ errorCode: -1, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 })
+    const level = { isolationLevel: 2, sessionEpoch: 0 }
+    expect(await get(topic, [{}], level, 4)).toMatchObject({ errorCode: 0, parts: [part] })
+    expect(await get(topic, [{}], level, 12)).toMatchObject({ errorCode: -1, sessionId: 0, parts: [part] })
+    expect(await get(topic, [{}], level, 13)).toMatchObject({ errorCode: -1, sessionId: 0, responses: [] })
+    expect((await get(topic, [], { ...level, sessionId: 77, sessionEpoch: 5 })).errorCode).toBe(70)
+  })
+
+  test('a negative limit is refused at its partition, 0 is as little as there is', async () => {
+    const topic = await newTopic()
+    await put(topic, ['a'])
+    await put(topic, ['b'])
+    const codes = async (bytesMax: number, maxBytes: number) => {
+      const [part] = (await get(topic, [{ bytesMax }], { maxBytes })).parts
+      return [part?.errorCode, part?.records?.length]
+    }
+    expect([await codes(-1, 1000), await codes(1000, -1)]).toEqual([
+      [-1, 0],
+      [-1, 0],
+    ])
+    const one = batch(['a']).length
+    expect([await codes(0, 1000), await codes(1000, 0)]).toEqual([
+      [0, one],
+      [0, one],
+    ])
   })
 
   test('read committed answers the aborted transactions, of which there are none', async () => {

@@ -150,6 +150,11 @@ describe('offsets', () => {
     expect(await ask(version, 4000)).toMatchObject({ errorCode: 0, offset: -1, timestamp: -1, leaderEpoch: -1 })
   })
 
+  test('an isolation level that does not exist is refused at each partition', async () => {
+    expect(await ask(5, -1, { isolation: 2 })).toMatchObject({ errorCode: -1, offset: -1, timestamp: -1, leaderEpoch: -1 })
+    expect(await ask(2, -1, { isolation: -1 })).toMatchObject({ errorCode: -1, offset: -1 })
+  })
+
   test('special times are served since their versions', async () => {
     expect(await ask(6, -3)).toMatchObject({ errorCode: 35 })
     expect(await ask(7, -3)).toMatchObject({ errorCode: 0, offset: 2, timestamp: 3000 })

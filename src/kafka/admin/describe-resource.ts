@@ -1,4 +1,4 @@
-// One resource of a DescribeConfigs request: which configs it has, each with its value, sources and meaning.
+// The resources of a DescribeConfigs request: which configs each has, each with its value, sources and meaning.
 import { errorCode } from '../../../protocol/error-code.ts'
 import { brokerDefaults } from '../../engine/broker-defaults.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -8,13 +8,26 @@ import { checkLoggerBroker, explainLoggers } from './broker-loggers.ts'
 import { explainClientMetrics } from './client-metrics-configs.ts'
 import { explainGroup } from './group-configs.ts'
 import { type ExplainedConfig, ResourceRefusal, resourceType } from './resource.ts'
-import { explainTopic } from './topic-resource.ts'
+import { type TopicExplainer, topicExplainer } from './topic-resource.ts'
 
-/** Every config of the resource. Throws ResourceRefusal. */
-export function describeResource(type: number, name: string, engine: Engine): ExplainedConfig[] {
+/** Describes the resources of one request. */
+export class ResourceDescriber {
+  readonly #engine: Engine
+  readonly #topic: TopicExplainer
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#topic = topicExplainer(brokerDefaults(engine.settings))
+  }
+
+  /** Every config of the resource; the same array for topics that do not differ. Throws ResourceRefusal. */
+  describe(type: number, name: string): readonly ExplainedConfig[] {
+    return type === resourceType.topic ? this.#topic(overridesOf(name, this.#engine)) : describeOther(type, name, this.#engine)
+  }
+}
+
+function describeOther(type: number, name: string, engine: Engine): ExplainedConfig[] {
   switch (type) {
-    case resourceType.topic:
-      return explainTopic(overridesOf(name, engine), brokerDefaults(engine.settings))
     case resourceType.broker:
       return brokerResource(name, engine.nodeId, 'describe') === 'broker' ? explainBroker(engine.settings) : explainBrokerDefault(engine.configs)
     case resourceType.brokerLogger:

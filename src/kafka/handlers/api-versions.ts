@@ -3,7 +3,7 @@
 //
 // The list is computed from handlers/index.ts: what is listed is served.
 //
-// Where we differ from Apache Kafka 4.4: the feature kraft.version is not named, see update-features.ts.
+// As Apache Kafka 4.4, with no known difference.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { apiVersions } from '../../../protocol/messages/api-versions.ts'

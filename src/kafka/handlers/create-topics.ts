@@ -14,7 +14,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { partitionsPerTopicMax } from '../../limits.ts'
 import { assignmentFault } from '../admin/assignments.ts'
 import { sourceCode } from '../admin/resource.ts'
-import { explainTopic } from '../admin/topic-resource.ts'
+import { type TopicExplainer, topicExplainer } from '../admin/topic-resource.ts'
 import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 
@@ -29,14 +29,16 @@ const metadataLog = '__cluster_metadata'
 export const handleCreateTopics = handler(
   createTopics,
   async ({ topics, validateOnly }, { version, engine, mutations, respond }) => {
-    const names = topics.map(({ name }) => name)
-    const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+    const names = new Set<string>()
+    const twice = new Set<string>()
+    for (const { name } of topics) (names.has(name) ? twice : names).add(name)
+    const explain = topicExplainer(brokerDefaults(engine.settings))
     const partitions = topics.reduce((sum, topic) => sum + Math.max(0, topic.assignments.length || topic.numPartitions), 0)
     const quota = (count: number): void => mutations.take(count, version >= strictSince)
     const results: Result[] = []
     for (const topic of topics) {
       if (twice.has(topic.name)) continue
-      results.push(await createOne(topic, { engine, validateOnly, tooMany: partitions > partitionsPerTopicMax, quota }))
+      results.push(await createOne(topic, { engine, validateOnly, explain, tooMany: partitions > partitionsPerTopicMax, quota }))
     }
     for (const name of twice) results.push(refused(name, errorCode.INVALID_REQUEST, 'Duplicate topic name.'))
     return respond({ throttleTimeMs: 0, topics: results }, results.find((result) => result.errorCode !== 0)?.errorCode)
@@ -51,9 +53,9 @@ export const handleCreateTopics = handler(
 
 async function createOne(
   wanted: Wanted,
-  how: { engine: Engine; validateOnly: boolean; tooMany: boolean; quota: (partitions: number) => void },
+  how: { engine: Engine; validateOnly: boolean; explain: TopicExplainer; tooMany: boolean; quota: (partitions: number) => void },
 ): Promise<Result> {
-  const { engine, validateOnly, tooMany, quota } = how
+  const { engine, validateOnly, explain, tooMany, quota } = how
   try {
     // Kafka bounds the partitions of a whole request.
     if (tooMany) throw new Refusal(errorCode.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
@@ -65,7 +67,7 @@ async function createOne(
     if (!validateOnly) quota(count ?? engine.settings.get('num.partitions'))
     const spec = { name: wanted.name, configs, validateOnly, ...(count === null ? {} : { partitionCount: count }) }
     const topic = await engine.topics.create(spec)
-    const told = explainTopic(topic.overrides, brokerDefaults(engine.settings))
+    const told = explain(topic.overrides)
     return {
       name: topic.name,
       topicId: topic.id,

@@ -6,21 +6,55 @@
 // resource, not the whole request. min.insync.replicas shows its default as such; Kafka shows a value that its controller writes.
 
 import { errorCode } from '../../../protocol/error-code.ts'
+import { type Items, itemsOf } from '../../../protocol/items.ts'
 import { describeConfigs } from '../../../protocol/messages/describe-configs.ts'
-import type { RequestOf, ResponseInput } from '../../../protocol/schema.ts'
-import type { Engine } from '../../engine/engine.ts'
-import { describeResource } from '../admin/describe-resource.ts'
+import type { Piecewise, RequestOf, ResponseInput } from '../../../protocol/schema.ts'
+import { ResourceDescriber } from '../admin/describe-resource.ts'
 import { type ExplainedConfig, ResourceRefusal, sourceCode, typeCode } from '../admin/resource.ts'
 import { handler } from '../context.ts'
 
 type Request = RequestOf<typeof describeConfigs>
-type Result = ResponseInput<typeof describeConfigs>['results'][number]
+type Resource = Request['resources'][number]
+type PlainResult = ResponseInput<typeof describeConfigs>['results'][number]
+type Result = Piecewise<PlainResult>
+type Config = Piecewise<PlainResult['configs'][number]>
+type Configs = Items<Config>
+
+const resultsField = describeConfigs.response.fields.results
 
 export const handleDescribeConfigs = handler(
   describeConfigs,
-  (request, { engine, respond }) => {
-    const results = request.resources.map((resource) => describeOne(resource, request, engine))
-    return respond({ throttleTimeMs: 0, results }, results.find((result) => result.errorCode !== 0)?.errorCode)
+  async (request, { version, engine, turns, respond }) => {
+    const describer = new ResourceDescriber(engine)
+    const results = itemsOf(describeConfigs, version, resultsField)
+    const known = new WeakMap<readonly ExplainedConfig[], Configs>()
+    let firstError: number = errorCode.NONE
+    for (const resource of request.resources) {
+      if (turns.over) await turns.next()
+      results.add(describeOne(resource))
+    }
+    return respond({ throttleTimeMs: 0, results }, firstError)
+
+    function describeOne({ resourceType, resourceName, configurationKeys }: Resource): Result {
+      try {
+        const all = describer.describe(resourceType, resourceName)
+        // Most topics have the same configs: what is all of them is encoded once.
+        const isWhole = configurationKeys === null || configurationKeys.length === 0
+        const configs = (isWhole ? known.get(all) : undefined) ?? encoded(all, isWhole ? null : new Set(configurationKeys))
+        if (isWhole) known.set(all, configs)
+        return { errorCode: errorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
+      } catch (error) {
+        if (!(error instanceof ResourceRefusal)) throw error
+        if (firstError === errorCode.NONE) firstError = error.code
+        return { errorCode: error.code, errorMessage: error.message, resourceType, resourceName, configs: [] }
+      }
+    }
+
+    function encoded(all: readonly ExplainedConfig[], wanted: ReadonlySet<string> | null): Configs {
+      const configs = itemsOf(describeConfigs, version, resultsField.element.fields.configs)
+      for (const config of all) if (wanted === null || wanted.has(config.name)) configs.add(told(config, request))
+      return configs
+    }
   },
   {
     refuse: ({ errorCode: code, errorMessage }, { resources }) => ({
@@ -30,20 +64,7 @@ export const handleDescribeConfigs = handler(
   },
 )
 
-function describeOne(resource: Request['resources'][number], request: Request, engine: Engine): Result {
-  const { resourceType, resourceName, configurationKeys } = resource
-  try {
-    const all = describeResource(resourceType, resourceName, engine)
-    const wanted = configurationKeys === null || configurationKeys.length === 0 ? null : new Set(configurationKeys)
-    const configs = all.filter(({ name }) => wanted === null || wanted.has(name)).map((config) => told(config, request))
-    return { errorCode: errorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
-  } catch (error) {
-    if (!(error instanceof ResourceRefusal)) throw error
-    return { errorCode: error.code, errorMessage: error.message, resourceType, resourceName, configs: [] }
-  }
-}
-
-function told(config: ExplainedConfig, { includeSynonyms, includeDocumentation }: Request): Result['configs'][number] {
+function told(config: ExplainedConfig, { includeSynonyms, includeDocumentation }: Request): Config {
   const { name, value, type, source, readOnly, sensitive, synonyms, documentation } = config
   return {
     name,

@@ -6,7 +6,7 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { describeQuorum } from '../../../protocol/messages/describe-quorum.ts'
-import { zeroUuid } from '../../../protocol/reader.ts'
+import { controllerListener } from '../admin/raft-voters.ts'
 import { handler } from '../context.ts'
 
 const metadataTopic = '__cluster_metadata'
@@ -14,7 +14,13 @@ const metadataTopic = '__cluster_metadata'
 export const handleDescribeQuorum = handler(describeQuorum, ({ topics }, { engine, clock, advertised, respond }) => {
   const logEndOffset = engine.store.figures().commits
   const nowMs = clock.now()
-  const self = { replicaId: engine.nodeId, replicaDirectoryId: zeroUuid, logEndOffset, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs }
+  const self = {
+    replicaId: engine.nodeId,
+    replicaDirectoryId: engine.directoryId,
+    logEndOffset,
+    lastFetchTimestamp: nowMs,
+    lastCaughtUpTimestamp: nowMs,
+  }
   const known = { errorCode: errorCode.NONE, errorMessage: '', leaderId: engine.nodeId, leaderEpoch: 1, highWatermark: logEndOffset }
   const unknown = {
     errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION,
@@ -31,6 +37,6 @@ export const handleDescribeQuorum = handler(describeQuorum, ({ topics }, { engin
     }),
   }))
   const asked = answers.some(({ partitions }) => partitions.some((partition) => partition.errorCode === errorCode.NONE))
-  const nodes = asked ? [{ nodeId: engine.nodeId, listeners: [{ name: 'CONTROLLER', ...advertised() }] }] : []
+  const nodes = asked ? [{ nodeId: engine.nodeId, listeners: [{ name: controllerListener, ...advertised() }] }] : []
   return respond({ errorCode: errorCode.NONE, errorMessage: '', topics: answers, nodes })
 })

@@ -9,8 +9,8 @@
 // - Versions 0-3 are served, as 3.9 did: batches are converted to message sets.
 // - Any partition's error ends the wait; Kafka waits on where only topics are unknown and others are fine.
 // - A partition that stands twice in a request gets two answers; Kafka takes the last of them.
+// - A negative limit is refused at once; Kafka comes upon it where there is something to read.
 // - A follower's request is answered like a consumer's: there are no followers. Kafka says NOT_LEADER_OR_FOLLOWER to one that it does not know.
-// - A negative limit counts as 1 and an unknown isolation level as read_uncommitted; Kafka answers both with UNKNOWN_SERVER_ERROR.
 // - Sessions: one that is in use is never thrown out for another; where there is no room the answer has none.
 
 import { errorCode } from '../../../protocol/error-code.ts'
@@ -22,13 +22,13 @@ import { handler } from '../context.ts'
 import { forOldVersion, isOldVersion } from '../fetch-records.ts'
 import type { FetchScope, FetchSessionRequest, WantedPartition } from '../fetch-sessions.ts'
 import { type Fetched, type FetchRules, fetchLimits, readOrWait } from '../fetching.ts'
+import { readsCommitted } from '../isolation.ts'
 import { findPartition } from '../partitions.ts'
 
 type Request = RequestOf<typeof fetch>
 type TopicAnswer = ResponseInput<typeof fetch>['responses'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
 
-const readCommitted = 1
 const idsSince = 13
 const noEpochEnd = { epoch: -1, endOffset: -1 }
 const noLeader = { leaderId: -1, leaderEpoch: -1 }
@@ -40,7 +40,7 @@ export const handleFetch = handler(
     const { version, clock, fetchSessions, respond } = context
     const scope = fetchSessions.open(sessionRequestOf(request, version), clock.now())
     if (scope.errorCode !== errorCode.NONE) return respond({ throttleTimeMs: 0, errorCode: scope.errorCode, responses: [] })
-    const committedOnly = request.isolationLevel === readCommitted
+    const committedOnly = readsCommitted(request.isolationLevel)
     const memory = new Loans(context.memory)
     const rules: FetchRules = { context, byId: version >= idsSince, committedOnly, nameOf: scope.nameOf, memory, ...fetchLimits(request, context) }
     const found = await readOrWait(scope.wanted, rules)
@@ -50,7 +50,22 @@ export const handleFetch = handler(
     return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, sessionId: scope.finish(), responses }, firstError?.errorCode, memory)
   },
   // Answers are large: the next fetch of a client that pipelines them waits for this one's answer, as in Kafka.
-  { alone: true },
+  {
+    alone: true,
+    // As Kafka: where topics come by their ids the error at the top says it all, older clients look for it at each partition.
+    refuse: ({ errorCode: code }, { sessionId, topics }) => ({
+      throttleTimeMs: 0,
+      errorCode: code,
+      sessionId,
+      responses: topics
+        .filter(({ topicId }) => topicId === zeroUuid)
+        .map(({ topic, topicId, partitions }) => ({
+          topic,
+          topicId,
+          partitions: partitions.map(({ partition }) => failedPartition(partition, code)),
+        })),
+    }),
+  },
 )
 
 /** Whole fetches of versions without sessions are the same as "no session". */
@@ -104,6 +119,20 @@ function topicsOf(scope: FetchScope, results: readonly Fetched[], version: numbe
 }
 
 const isUnknown = (code: number): boolean => code === errorCode.UNKNOWN_TOPIC_OR_PARTITION || code === errorCode.UNKNOWN_TOPIC_ID
+
+const failedPartition = (partitionIndex: number, code: number): PartitionAnswer => ({
+  partitionIndex,
+  errorCode: code,
+  highWatermark: -1,
+  lastStableOffset: -1,
+  logStartOffset: -1,
+  divergingEpoch: noEpochEnd,
+  currentLeader: noLeader,
+  snapshotId: noSnapshot,
+  abortedTransactions: [],
+  preferredReadReplica: -1,
+  records: [],
+})
 
 function partitionOf(fetched: Fetched, committedOnly: boolean): PartitionAnswer {
   const { wanted, errorCode: code, highWatermark, lastStableOffset, logStartOffset, divergence, aborted, records } = fetched

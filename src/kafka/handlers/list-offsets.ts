@@ -4,9 +4,8 @@
 //
 // A time finds the first record at or after it, inside its batch. There is no second tier: -4 is the log's start, -5 and -6 find nothing.
 //
-// Differs from Apache Kafka 4.4: version 0 is served, as 3.9 did, but lists at most the log's end and start: where segments begin is no business of a client's. An
-// unknown isolation level counts as read_uncommitted, where Kafka answers UNKNOWN_SERVER_ERROR. The largest timestamp is that of a record that can still be read; Kafka
-// may name one that DeleteRecords took.
+// Differs from Apache Kafka 4.4: version 0 is served, as 3.9 did, but lists at most the log's end and start: where segments begin is no business of a client's. The
+// largest timestamp is that of a record that can still be read; Kafka may name one that DeleteRecords took.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { listOffsets } from '../../../protocol/messages/list-offsets.ts'
@@ -15,6 +14,7 @@ import type { Partition } from '../../engine/partition.ts'
 import type { FoundOffset } from '../../engine/reading.ts'
 import { type Context, handler } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
+import { readsCommitted } from '../isolation.ts'
 import { findPartition, leaderEpochFault } from '../partitions.ts'
 
 type PartitionRequest = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number]
@@ -33,14 +33,13 @@ const sinceVersion = new Map([
   [latestTiered, 9],
   [earliestPendingUpload, 11],
 ])
-const readCommitted = 1
 const nothing: FoundOffset = { offset: -1, timestampMs: -1, leaderEpoch: -1 }
 
 export const handleListOffsets = handler(
   listOffsets,
   async (request, context) => {
     const { logger, version, respond } = context
-    const committedOnly = request.isolationLevel === readCommitted
+    const committedOnly = readsCommitted(request.isolationLevel)
     let firstError: number = errorCode.NONE
     const topics = []
     for (const { name, partitions } of request.topics) {

@@ -25,7 +25,7 @@ import { handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
 import { findPartition } from '../partitions.ts'
 import { appendTerms, batchesOf, claimsTransaction } from '../produce-records.ts'
-import { checkTransaction, enterTransaction, type ProducedPart } from '../produce-transaction.ts'
+import { checkTransaction, enterTransaction, mustVerify, type ProducedPart } from '../produce-transaction.ts'
 
 type Request = RequestOf<typeof produce>
 type TopicAnswer = ResponseInput<typeof produce>['responses'][number]
@@ -88,7 +88,7 @@ const noFaults: PartitionAnswer['recordErrors'] = []
 
 export const handleProduce = handler(
   produce,
-  async (request, { version, engine, transactions, logger, lent, proceed, respond, silence, hangUp }) => {
+  async (request, { version, engine, transactions, settings, logger, lent, proceed, respond, silence, hangUp }) => {
     const refusal = refusalOf(request)
     const parts = partsOf(engine, version, request)
     const { transactionalId } = request
@@ -119,7 +119,8 @@ export const handleProduce = handler(
         if (!partition.opened) return partition.open()
         if (transactionalId !== null && partition.held) return partition.held
       }
-      return transactionalId === null ? null : enterTransaction(transactions, transactionalId, parts, version)
+      if (transactionalId === null || !mustVerify(version, settings)) return null
+      return enterTransaction(transactions, transactionalId, parts, version)
     }
 
     function append(part: Part, at: number, collected: Answers): void {

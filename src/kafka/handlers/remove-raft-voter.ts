@@ -1,16 +1,14 @@
-// RemoveRaftVoter (81), version 0. KIP-853. The metadata quorum is this broker and stays so: the answer is that of a Kafka whose quorum is static.
+// RemoveRaftVoter (81), version 0. KIP-853. The metadata quorum is this broker and stays so: the last voter cannot be removed, and there is no other.
 //
-// Where we differ from Apache Kafka 4.4: the voter's own fields are not looked at before the request is refused.
+// As Apache Kafka 4.4 on a single node, with no known difference.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { removeRaftVoter } from '../../../protocol/messages/remove-raft-voter.ts'
-import { handler } from '../context.ts'
+import { checkVoter, votersText, voterText } from '../admin/raft-voters.ts'
+import { handler, Refusal } from '../context.ts'
 
-export const handleRemoveRaftVoter = handler(removeRaftVoter, ({ clusterId }, { engine, respond }) => {
-  if (clusterId !== null && clusterId !== engine.clusterId) {
-    const errorMessage = `The given id "${clusterId}" doesn't match the cluster id "${engine.clusterId}"`
-    return respond({ throttleTimeMs: 0, errorCode: errorCode.INCONSISTENT_CLUSTER_ID, errorMessage })
-  }
-  const errorMessage = `Cluster doesn't support removing voter because the kraft.version feature is 0`
-  return respond({ throttleTimeMs: 0, errorCode: errorCode.UNSUPPORTED_VERSION, errorMessage })
+export const handleRemoveRaftVoter = handler(removeRaftVoter, (request, { engine }) => {
+  checkVoter('Remove', request, engine)
+  const message = `Cannot remove voter ${voterText(request)} from the set of voters ${votersText(engine)}`
+  throw new Refusal(errorCode.VOTER_NOT_FOUND, message)
 })

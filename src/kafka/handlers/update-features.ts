@@ -2,7 +2,7 @@
 // All levels are changed, or none. Without group.version, streams.version or share.version requests of such groups get UNSUPPORTED_VERSION; with share.version 1 nothing is
 // kept of what a share group gives up; transaction.version is what clients go by, each request says which one it means.
 //
-// Where we differ from Apache Kafka 4.4: there is no kraft.version, which is about quorums of several controllers.
+// As Apache Kafka 4.4, with no known difference.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { updateFeatures } from '../../../protocol/messages/update-features.ts'
@@ -48,6 +48,7 @@ function faultOf({ feature, maxVersionLevel: wanted, upgradeType }: Update, engi
   if (upgradeType === upgrade) {
     return invalid("Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.")
   }
+  if (feature === 'kraft.version') return invalid("Can't downgrade the version of this feature.")
   if (feature !== 'metadata.version') return null
   const reason =
     upgradeType === unsafeDowngrade
