@@ -26,7 +26,7 @@ test('a shard that ends in a gap of compaction is read to its end', async () => 
   // Nothing is left of the offsets from 5 on.
   const compacted = {
     open: async () => {},
-    read: async () => [{ buffers: [], bytes: 0, startOffset: 0, endOffset: 10, lastStableOffset: 10, abortedTransactions: [], error: null }],
+    readIntact: async () => ({ buffers: [], bytes: 0, startOffset: 0, endOffset: 10, lastStableOffset: 10, abortedTransactions: [], error: null }),
   } as unknown as Engine
   const read = await readShard(compacted, stream, entry!, 5, { recordsMax: 10, bytesMax: 1000 }, 1000)
   expect(read).toMatchObject({ records: [], nextOffset: 10, ended: true, millisBehindLatest: 0 })
