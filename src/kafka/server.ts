@@ -2,12 +2,12 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
+import { newScratch } from '../direct-socket.ts'
 import { Admission, plainAddress } from './admission.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
 import type { Handler, Services } from './context.ts'
 import { FrameDispatcher } from './dispatch.ts'
 import { doorServices, type OwnServices } from './door-services.ts'
-import { newScratch } from './frame-source.ts'
 import { handlers } from './handlers/index.ts'
 import { HeldSockets } from './held-sockets.ts'
 import { RequestBudget } from './request-budget.ts'

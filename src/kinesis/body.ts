@@ -98,7 +98,7 @@ export class Share {
 }
 
 /** A body that is no longer does not wait for room: so much of every connection lies in memory anyway, and most requests are no larger. */
-const smallBytesMax = 16 * 1024
+export const smallBytesMax = 16 * 1024
 
 export type BodyOutcome = { kind: 'body'; bytes: Buffer } | { kind: 'too-large' } | { kind: 'gone' }
 

@@ -101,6 +101,12 @@ export class Door {
     )
   }
 
+  /** Is it a call of an operation that there is, whose answer is one piece? */
+  answersWhole(headers: IncomingHttpHeaders): boolean {
+    const envelope = this.#usual.get(headers['x-amz-target'] as string)
+    return envelope !== undefined && !this.#operations.get(envelope.operationName!)!.streams
+  }
+
   /** Never rejects. */
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     const { method, headers } = request

@@ -4,8 +4,10 @@ import * as net from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { KeyAndCertificate } from '../auth/self-signed.ts'
 import type { Clock } from '../clock.ts'
+import { newScratch } from '../direct-socket.ts'
 import type { Logger } from '../logging.ts'
-import { type Spoken, sniff } from './sniff.ts'
+import { FirstBytes, type Spoken, sniff } from './sniff.ts'
+import { type Intake, Wire } from './wire.ts'
 
 export interface FrontOptions {
   readonly host: string
@@ -21,6 +23,8 @@ export interface FrontOptions {
   observe?(event: 'opened' | 'closed' | 'rejected'): void
   /** A connection whose protocol is known. `carrier` is the TCP socket beneath: what is counted, watched and closed. */
   serve(stream: net.Socket, carrier: net.Socket, spoken: 'http1' | 'http2'): void
+  /** The same for HTTP/1.1 without TLS, read straight into memory; null: `serve` takes that too. */
+  servePlain: ((socket: net.Socket) => Intake) | null
 }
 
 export class Front {
@@ -29,13 +33,15 @@ export class Front {
   #tls: TlsServer | null = null
   /** Open TCP connections, by peer: TLS keeps the socket that it wraps to itself, and the peer is how it is found again. */
   readonly #sockets = new Map<string, net.Socket>()
+  readonly #scratch: Buffer | null
   #listening = false
   #closing = false
   #empty: () => void = () => {}
 
   constructor(options: FrontOptions) {
     this.#options = options
-    this.#server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    this.#scratch = options.servePlain ? newScratch() : null
+    this.#server = net.createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket))
   }
 
   /** Answers the port. Rejects where the address cannot be listened on. */
@@ -80,15 +86,16 @@ export class Front {
     })
   }
 
-  #accept(socket: net.Socket): void {
-    const { connectionsMax, silenceMsMax, clock, logger, observe, tlsRequired } = this.#options
-    const peer = peerOf(socket)
-    if (this.#closing || this.#sockets.size >= connectionsMax || socket.remotePort === undefined) {
+  #accept(accepted: net.Socket): void {
+    const { connectionsMax, silenceMsMax, clock, logger, observe } = this.#options
+    const peer = peerOf(accepted)
+    if (this.#closing || this.#sockets.size >= connectionsMax || accepted.remotePort === undefined) {
       logger.warn('an AWS connection was refused: aws.max.connections are open', { peer })
       observe?.('rejected')
-      socket.destroy()
+      accepted.destroy()
       return
     }
+    const socket = this.#read(accepted, () => silent.cancel())
     this.#sockets.set(peer, socket)
     observe?.('opened')
     const silent = clock.at(clock.now() + silenceMsMax, () => socket.destroy())
@@ -101,12 +108,34 @@ export class Front {
       observe?.('closed')
       if (this.#closing && this.#sockets.size === 0) this.#empty()
     })
-    sniff(socket, (spoken) => {
-      silent.cancel()
-      if (spoken === 'tls' && this.#tls) this.#tls.emit('connection', socket)
-      else if (spoken === 'tls' || tlsRequired) this.#refuse(socket, spoken)
-      else this.#options.serve(socket, socket, spoken)
+  }
+
+  /** The socket that is read from now on; told when the peer has said what it speaks. */
+  #read(accepted: net.Socket, said: () => void): net.Socket {
+    const { servePlain } = this.#options
+    const first = new FirstBytes((spoken, bytes) => {
+      said()
+      if (servePlain && spoken === 'http1' && !this.#options.tlsRequired) {
+        wire!.intake = servePlain(wire!.socket)
+        return wire!.intake.chunk(bytes)
+      }
+      wire!.socket.unshift(Buffer.from(bytes))
+      this.#spoken(wire!.socket, spoken)
+      return true
     })
+    const wire = this.#scratch ? Wire.open(accepted, this.#scratch, first) : null
+    if (wire) return wire.socket
+    sniff(accepted, (spoken) => {
+      said()
+      this.#spoken(accepted, spoken)
+    })
+    return accepted
+  }
+
+  #spoken(socket: net.Socket, spoken: Spoken): void {
+    if (spoken === 'tls' && this.#tls) this.#tls.emit('connection', socket)
+    else if (spoken === 'tls' || this.#options.tlsRequired) this.#refuse(socket, spoken)
+    else this.#options.serve(socket, socket, spoken)
   }
 
   #refuse(socket: net.Socket, spoken: Spoken): void {

@@ -88,6 +88,8 @@ export type Answer = Output | EventSource | undefined
 export interface Operation {
   readonly name: string
   readonly input: StructureNode
+  /** The answer may be events, which go on. */
+  readonly streams: boolean
   run(input: never, context: Context): Promise<Answer> | Answer
 }
 
@@ -95,7 +97,8 @@ export interface Operation {
 export function operation<const M extends Members>(declaration: {
   name: string
   input: M
+  streams?: boolean
   run(input: InputOf<M>, context: Context): Promise<Answer> | Answer
 }): Operation {
-  return { name: declaration.name, input: structureNode(declaration.input), run: declaration.run }
+  return { name: declaration.name, input: structureNode(declaration.input), streams: declaration.streams ?? false, run: declaration.run }
 }

@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { newScratch } from '../../src/direct-socket.ts'
 import { FrameReader } from '../../src/kafka/frame-reader.ts'
-import { type FrameSource, frameSource, newScratch } from '../../src/kafka/frame-source.ts'
+import { type FrameSource, frameSource } from '../../src/kafka/frame-source.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {

@@ -18,7 +18,9 @@ export interface DoorUnderTest {
   close(): Promise<void>
 }
 
-export async function openDoor(options: { settings?: Record<string, string | number>; clock?: Clock; store?: Store } = {}): Promise<DoorUnderTest> {
+export async function openDoor(
+  options: { settings?: Record<string, string | number>; clock?: Clock; store?: Store; byNode?: boolean } = {},
+): Promise<DoorUnderTest> {
   const clock = options.clock ?? systemClock
   const settings = Settings.of(options.settings ?? {})
   const store =
@@ -42,6 +44,7 @@ export async function openDoor(options: { settings?: Record<string, string | num
     logger: silentLogger,
     host: '127.0.0.1',
     port: 0,
+    byNode: options.byNode ?? false,
     observe: (call) => calls.push(call),
   })
   await server.listen()

@@ -17,6 +17,7 @@ export const subscribeToShard = operation({
     dryRun,
     streamId,
   },
+  streams: true,
   async run(input, context) {
     const { consumers, streams, subscriptions } = context
     const consumer = consumers.find(input)
