@@ -5,7 +5,7 @@ import { serializationError } from './aws-error.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import type { HttpRequest } from './door.ts'
 import { encodeJson } from './json.ts'
-import { encodeJsonBytes } from './json-bytes.ts'
+import { encodeJsonBytes, OwnJson } from './json-bytes.ts'
 import { JsonRecords } from './record-json.ts'
 
 export type BodyFormat = 'json' | 'cbor'
@@ -74,5 +74,7 @@ export function encodeBody(value: unknown, format: BodyFormat, outgoing: Loans):
   if (format === 'cbor') return encodeCbor(value)
   const { Records: records } = value as { Records?: unknown }
   if (records instanceof JsonRecords) return records.finish({ ...(value as object), Records: undefined })
-  return Array.isArray(records) && records.length >= recordsForBytes ? encodeJsonBytes(value, outgoing) : encodeJson(value)
+  return records instanceof OwnJson || (Array.isArray(records) && records.length >= recordsForBytes)
+    ? encodeJsonBytes(value, outgoing)
+    : encodeJson(value)
 }

@@ -3,6 +3,14 @@
 import type { Loans } from '../lent-memory.ts'
 import { encodeJson, nameOf } from './json.ts'
 
+/** A value that writes itself. */
+export abstract class OwnJson {
+  /** What it takes at most. */
+  abstract readonly jsonBytesMax: number
+  /** Answers where it ends. */
+  abstract writeJson(into: Buffer, at: number): number
+}
+
 const startBytes = 64 * 1024
 /** Memory that was never touched costs nothing, touching it anew for every copy does: few large steps. */
 const growth = 4
@@ -34,6 +42,7 @@ class JsonWriter {
     if (typeof value !== 'object' || value === null) this.#put(encodeJson(value))
     else if (Buffer.isBuffer(value)) this.#blob(value)
     else if (Array.isArray(value)) this.#list(value)
+    else if (value instanceof OwnJson) this.#own(value)
     else if (Object.getPrototypeOf(value) === Object.prototype) this.#members(value as Record<string, unknown>)
     else this.#put(encodeJson(value))
   }
@@ -77,6 +86,12 @@ class JsonWriter {
     this.#reserve(base64.length)
     this.#length += this.#bytes.write(base64, this.#length, 'latin1')
     this.#text = '"'
+  }
+
+  #own(value: OwnJson): void {
+    this.#flush()
+    this.#reserve(value.jsonBytesMax)
+    this.#length = value.writeJson(this.#bytes, this.#length)
   }
 
   #flush(): void {

@@ -37,6 +37,7 @@ const int32Max = 2 ** 31 - 1
 /** What a reading method answers where it gives up. */
 const notPlain = undefined
 const noData = Buffer.alloc(0)
+const textCharsMax = 32 * 1024
 
 const compiled = new WeakMap<StructureNode, PlainNode>()
 
@@ -62,6 +63,9 @@ class PlainReader {
   /** Decoded base64, one value after the other. */
   #data: Buffer | null = null
   #dataAt = 0
+  /** A piece of the body, from there on. */
+  #text = ''
+  #textFrom = 0
 
   constructor(body: Buffer, loans: Loans) {
     this.#body = body
@@ -188,12 +192,11 @@ class PlainReader {
   #blob(): Buffer | undefined {
     const body = this.#body
     const from = this.#at + 1
-    const end = body.indexOf(quote, from)
-    const length = end - from
-    if (length < 0 || length % 4 !== 0) return notPlain
-    this.#at = end + 1
+    const text = this.#textBefore(from)
+    if (text === notPlain || text.length % 4 !== 0) return notPlain
+    const { length } = text
+    this.#at = from + length + 1
     if (length === 0) return noData
-    const text = body.toString('latin1', from, end)
     const pads = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
     if (hasStrayBits(text, pads) || text.includes('-') || text.includes('_')) return notPlain
     this.#data ??= this.#loans.take(Math.ceil(((body.length - from) / 4) * 3))
@@ -201,6 +204,19 @@ class PlainReader {
     // Node skips what is not base64: a full length means that nothing was skipped.
     this.#dataAt += this.#data.write(text, start, 'base64')
     return this.#dataAt - start === (length / 4) * 3 - pads ? this.#data.subarray(start, this.#dataAt) : notPlain
+  }
+
+  /** The text before the next quotation mark. Many values lie in one piece of text: to make one of each costs as much as to decode it. */
+  #textBefore(from: number): string | undefined {
+    let end = this.#text.indexOf('"', from - this.#textFrom)
+    if (end < 0) {
+      this.#textFrom = from
+      this.#text = this.#body.toString('latin1', from, from + textCharsMax)
+      end = this.#text.indexOf('"')
+    }
+    if (end >= 0) return this.#text.slice(from - this.#textFrom, end)
+    const far = this.#body.indexOf(quote, from)
+    return far < 0 ? notPlain : this.#body.toString('latin1', from, far)
   }
 
   #integer(first: number): number | undefined {

@@ -13,9 +13,11 @@ import type { StreamShard } from './shard-map.ts'
 import type { CallCounts, StreamCounts } from './stream-counts.ts'
 import type { Stream } from './streams.ts'
 
+/** Where a record is. It is named when it is answered: `shard.numbers.at(offset, timestampMs)`. */
 export interface Stored {
-  readonly shardId: string
-  readonly sequenceNumber: string
+  readonly shard: StreamShard
+  readonly offset: number
+  readonly timestampMs: number
 }
 
 /** What became of one record: stored, or the reason why not. */
@@ -91,9 +93,7 @@ function store(
           loans.giveBack()
           const timestampMs = logAppendTimeMs >= 0 ? logAppendTimeMs : arrivalMs
           counts.stored(call, shard.shard.index, entries.length, bytes)
-          for (let i = 0; i < places.length; i++) {
-            results[places[i]!] = { shardId: shard.id, sequenceNumber: shard.numbers.at(baseOffset + i, timestampMs) }
-          }
+          for (let i = 0; i < places.length; i++) results[places[i]!] = { shard, offset: baseOffset + i, timestampMs }
           settled()
         },
         // Whether the log still looks at the run is not certain then: its memory is let go.

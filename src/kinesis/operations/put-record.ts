@@ -39,5 +39,6 @@ async function put(given: Input, stream: Stream, context: Context, counts: Strea
   checkDryRun(given)
   const [result] = await putEntries(stream, [given], context, { counts, call: counts.putRecord })
   if (result instanceof Error) throw result
-  return { ShardId: result!.shardId, SequenceNumber: result!.sequenceNumber, EncryptionType: encryptionOf(stream) }
+  const { shard, offset, timestampMs } = result!
+  return { ShardId: shard.id, SequenceNumber: shard.numbers.at(offset, timestampMs), EncryptionType: encryptionOf(stream) }
 }

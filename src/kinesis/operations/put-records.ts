@@ -7,11 +7,14 @@ import { checkStreamKey } from '../kms.ts'
 import { type Context, type Output, operation } from '../operation.ts'
 import { putEntries } from '../put.ts'
 import { checkRecords, recordMembers } from '../put-input.ts'
+import { JsonResults, resultOutput } from '../put-output.ts'
 import { type InputOf, listOf, required, structure } from '../shape.ts'
 import { dataBytesMax, dryRun, streamReference } from '../shapes.ts'
 import type { StreamCounts } from '../stream-counts.ts'
 import type { Stream } from '../streams.ts'
 
+/** As many results or more are written as JSON at once; fewer leave in one piece with their head, as text. */
+const resultsForJson = 8
 /** Data and keys of one request. */
 const requestBytesMax = dataBytesMax
 
@@ -45,15 +48,12 @@ async function put(given: Input, stream: Stream, context: Context, counts: Strea
   checkDryRun(given)
   const results = await putEntries(stream, entries, context, { counts, call: counts.putRecords })
   let failed = 0
-  const records = results.map((result) => {
-    if (!(result instanceof Error)) return { SequenceNumber: result.sequenceNumber, ShardId: result.shardId }
+  for (const result of results) {
+    if (!(result instanceof Error)) continue
     failed++
-    if (result instanceof AwsError) {
-      counts.putRecordsThrottled++
-      return { ErrorCode: result.type, ErrorMessage: result.message }
-    }
-    counts.putRecordsFailed++
-    return { ErrorCode: 'InternalFailure', ErrorMessage: `Internal service failure: ${result.message}` }
-  })
+    if (result instanceof AwsError) counts.putRecordsThrottled++
+    else counts.putRecordsFailed++
+  }
+  const records = context.format === 'json' && results.length >= resultsForJson ? new JsonResults(results) : results.map(resultOutput)
   return { FailedRecordCount: failed, Records: records, EncryptionType: encryptionOf(stream) }
 }
