@@ -19,8 +19,8 @@ import { KinesisCounts } from './stream-counts.ts'
 import { Streams } from './streams.ts'
 import { Subscriptions } from './subscription.ts'
 
-/** Memory of bodies, batches and answers kept for the next ones: what four producers with full PutRecords and as many readers have under way. */
-const keptBytesMax = 32 * 1024 * 1024
+/** Memory of bodies, batches and answers kept for the next ones: what four producers with full PutRecords and as many readers with answers of 10,000 records have under way. */
+const keptBytesMax = 96 * 1024 * 1024
 
 /** Key: ['token-key']. Iterators and page tokens stay valid across a restart, those made after a reset too. */
 const secretTable = table<Uint8Array>('kinesis-secret')
