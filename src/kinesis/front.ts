@@ -95,10 +95,19 @@ export class Front {
       accepted.destroy()
       return
     }
-    const socket = this.#read(accepted, () => silent.cancel())
+    let said = false
+    const socket = this.#read(accepted, () => {
+      said = true
+      silent.cancel()
+    })
     this.#sockets.set(peer, socket)
     observe?.('opened')
-    const silent = clock.at(clock.now() + silenceMsMax, () => socket.destroy())
+    const silent = clock.at(clock.now() + silenceMsMax, () => {
+      // What came while the broker was busy with something else is read first.
+      setImmediate(() => {
+        if (!said) socket.destroy()
+      })
+    })
     // Resets are the peer's business; `close` follows.
     socket.on('error', () => {})
     socket.once('close', () => {
