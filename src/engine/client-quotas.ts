@@ -1,6 +1,7 @@
 // Quotas by user, client id and address: kept, listed, and found for a client. Measuring and throttling is the door's.
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
+import type { Turns } from './turns.ts'
 
 export type QuotaKey = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage' | 'controller_mutation_rate' | 'connection_creation_rate'
 export type QuotaEntityType = 'user' | 'client-id' | 'ip'
@@ -38,12 +39,13 @@ const precedence: readonly { user: 'own' | 'default' | 'none'; clientId: 'own' |
 export class ClientQuotas {
   #store: Store
   #rows = new Map<string, QuotaRow>()
-  #changes: Promise<unknown> = Promise.resolve()
+  readonly #turns: Turns
   /** Found quotas by what was asked; emptied by every change, and when it grows. */
   #found = new Map<string, FoundQuota | null>()
 
-  constructor(store: Store) {
+  constructor(store: Store, turns: Turns) {
     this.#store = store
+    this.#turns = turns
   }
 
   /** Reads what was stored; once. */
@@ -62,7 +64,7 @@ export class ClientQuotas {
 
   /** Sets (a number) or takes away (null) quotas of an entity. Durable when it settles. */
   alter(entity: QuotaEntity, changes: ReadonlyMap<QuotaKey, number | null>): Promise<void> {
-    const result = this.#changes.then(async () => {
+    return this.#turns.take(async () => {
       const key = entityKey(entity)
       const values: Partial<Record<QuotaKey, number>> = { ...this.#rows.get(key)?.values }
       for (const [name, value] of changes) {
@@ -77,8 +79,6 @@ export class ClientQuotas {
       else this.#rows.set(key, row)
       this.#found.clear()
     })
-    this.#changes = result.catch(() => {})
-    return result
   }
 
   /** The quota of a client; null for none. */
@@ -101,7 +101,7 @@ export class ClientQuotas {
     return of(ip) ?? of(null) ?? null
   }
 
-  /** Forgets everything, after the store was cleared. */
+  /** Forgets everything: the store is being cleared. */
   forgetAll(): void {
     this.#rows.clear()
     this.#found.clear()

@@ -13,6 +13,7 @@ import { type CompactionFigures, CompactionRunner } from './compaction-runner.ts
 import { asEngineError, EngineError } from './errors.ts'
 import { FeatureLevels } from './features.ts'
 import { type AppendedWaiter, type CheckedBatches, Partition } from './partition.ts'
+import { ProducerIds } from './producer-ids.ts'
 import {
   type FetchOptions,
   type FetchRequest,
@@ -24,8 +25,9 @@ import {
 } from './reading.ts'
 import { ResourceConfigs } from './resource-configs.ts'
 import { RetentionRunner } from './retention-runner.ts'
-import { abortedTable, compactionTable, counterTable, droppedTable, identityTable, producerTable } from './rows.ts'
+import { abortedTable, compactionTable, droppedTable, identityTable, producerTable } from './rows.ts'
 import { type Topic, type TopicEvent, Topics } from './topics.ts'
+import { Turns } from './turns.ts'
 import { Unpacking, unpackingJob, waitsInLine } from './unpacking.ts'
 import { Waiters } from './waiters.ts'
 
@@ -59,9 +61,6 @@ export interface Appended {
   startOffset: number
 }
 
-/** Producer ids are taken from the store in blocks, so that handing one out seldom costs a commit. */
-const producerIdBlock = 1000
-
 /** How the store writes an offset into batches; given to it by whoever opens it. */
 export const stamp = (bytes: Buffer, baseOffset: number, leaderEpoch: number): void => {
   stampBatches(bytes, baseOffset, leaderEpoch)
@@ -89,13 +88,14 @@ export class Engine {
   /** The data directory's own id: with the node's it names a voter of the metadata quorum. */
   readonly directoryId: string
   readonly nodeId: number
+  /** Of changes to topics, configs, quotas and features, and of a reset, which ends them all. */
+  readonly #turns: Turns
   #clock: Clock
   #retention: RetentionRunner
   #compaction: CompactionRunner
   #byUid = new Map<number, Partition>()
   readonly #unpacking = new Unpacking<Partition>()
-  #producerIds = { next: 0, end: 0 }
-  #producerIdBlock: Promise<void> | null = null
+  readonly #producerIds: ProducerIds
   #background: (error: unknown) => void
   #onDamage: (place: DamagedPlace) => void
   /** By partition: the offset of the damage that was told of last. */
@@ -103,15 +103,17 @@ export class Engine {
   readonly #counters: Counters | null
   readonly #resetListeners: (() => unknown)[] = []
 
-  private constructor(options: EngineOptions, clusterId: string, directoryId: string, configs: ResourceConfigs) {
+  private constructor(options: EngineOptions, ids: { clusterId: string; directoryId: string }, configs: ResourceConfigs, turns: Turns) {
     const { store, settings, clock, random } = options
     this.store = store
     this.settings = settings
     this.configs = configs
-    this.quotas = new ClientQuotas(store)
-    this.features = new FeatureLevels(store)
-    this.clusterId = clusterId
-    this.directoryId = directoryId
+    this.#turns = turns
+    this.quotas = new ClientQuotas(store, turns)
+    this.features = new FeatureLevels(store, turns)
+    this.#producerIds = new ProducerIds(store, turns)
+    this.clusterId = ids.clusterId
+    this.directoryId = ids.directoryId
     this.nodeId = settings.get('node.id')
     this.#clock = clock
     this.#background = options.onBackgroundError ?? (() => {})
@@ -120,6 +122,7 @@ export class Engine {
     this.waiters = new Waiters(clock)
     this.topics = new Topics({
       store,
+      turns,
       settings,
       clock,
       random,
@@ -136,11 +139,13 @@ export class Engine {
     const { store, random } = options
     const clusterId = await identity(store, 'cluster-id', random)
     const directoryId = await identity(store, 'directory-id', random)
-    const configs = new ResourceConfigs(store, options.settings)
+    const turns = new Turns()
+    const configs = new ResourceConfigs(store, options.settings, turns)
     await configs.load()
-    const engine = new Engine(options, clusterId, directoryId, configs)
+    const engine = new Engine(options, { clusterId, directoryId }, configs, turns)
     await engine.quotas.load()
     await engine.features.load()
+    await engine.#producerIds.load()
     await engine.topics.load()
     // Topics inherit from the broker's settings.
     configs.onChange(({ resource }) => {
@@ -283,22 +288,7 @@ export class Engine {
 
   /** A producer id that nobody had before, with its first epoch. */
   async newProducerId(): Promise<{ producerId: number; producerEpoch: number }> {
-    while (this.#producerIds.next >= this.#producerIds.end) {
-      this.#producerIdBlock ??= this.#takeProducerIds().finally(() => {
-        this.#producerIdBlock = null
-      })
-      await this.#producerIdBlock
-    }
-    return { producerId: this.#producerIds.next++, producerEpoch: 0 }
-  }
-
-  async #takeProducerIds(): Promise<void> {
-    const next = (await this.store.tables.get(counterTable, ['producer-id'])) ?? 0
-    await this.store
-      .batch()
-      .put(counterTable, ['producer-id'], next + producerIdBlock)
-      .commit()
-    this.#producerIds = { next, end: next + producerIdBlock }
+    return { producerId: await this.#producerIds.next(), producerEpoch: 0 }
   }
 
   /** Runs retention over everything now. */
@@ -318,13 +308,18 @@ export class Engine {
 
   /** Drops every topic and record, fast; ids and partition numbers are not used again. */
   async reset(): Promise<void> {
-    await this.store.clear()
-    const batch = this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(identityTable, ['directory-id'], this.directoryId)
-    await batch.put(counterTable, ['producer-id'], this.#producerIds.end).commit()
-    this.configs.forgetAll()
-    this.quotas.forgetAll()
-    this.features.forgetAll()
-    await this.topics.forgetAll()
+    await this.#turns.take(async () => {
+      // Before the store is cleared: what is on its way goes with it, and nothing comes behind.
+      this.configs.forgetAll()
+      this.quotas.forgetAll()
+      this.features.forgetAll()
+      this.topics.forgetAll()
+      await this.store.clear()
+      const batch = this.store.batch().put(identityTable, ['cluster-id'], this.clusterId).put(identityTable, ['directory-id'], this.directoryId)
+      this.#producerIds.keep(batch)
+      this.topics.keepNumbers(batch)
+      await batch.commit()
+    })
     await Promise.all(this.#resetListeners.map((listener) => listener()))
   }
 

@@ -2,6 +2,7 @@
 // and its words, are the door's.
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
+import type { Turns } from './turns.ts'
 
 /** Kafka 4.4's features and levels. A fresh cluster has each at its highest. */
 export const features = {
@@ -38,11 +39,12 @@ const fresh: FeatureRow = { epoch: 1, levels: {} }
 /** The levels of one cluster. */
 export class FeatureLevels {
   readonly #store: Store
+  readonly #turns: Turns
   #row = fresh
-  #changes: Promise<unknown> = Promise.resolve()
 
-  constructor(store: Store) {
+  constructor(store: Store, turns: Turns) {
     this.#store = store
+    this.#turns = turns
   }
 
   /** Reads what was stored; once. */
@@ -60,16 +62,14 @@ export class FeatureLevels {
 
   /** Sets levels, all or none. Durable when it settles. */
   set(levels: ReadonlyMap<FeatureName, number>): Promise<void> {
-    const result = this.#changes.then(async () => {
+    return this.#turns.take(async () => {
       const row = { epoch: this.#row.epoch + 1, levels: { ...this.#row.levels, ...Object.fromEntries(levels) } }
       await this.#store.batch().put(featureTable, ['levels'], row).commit()
       this.#row = row
     })
-    this.#changes = result.catch(() => {})
-    return result
   }
 
-  /** Back to a fresh cluster's, after the store was cleared. */
+  /** Back to a fresh cluster's: the store is being cleared. */
   forgetAll(): void {
     this.#row = { epoch: this.#row.epoch + 1, levels: {} }
   }

@@ -4,6 +4,7 @@
 import type { Store } from '../../storage/store.ts'
 import { table } from '../../storage/tables.ts'
 import { declarations, isSettingName, type Settings } from '../config.ts'
+import type { Turns } from './turns.ts'
 
 /** `broker`: this broker by its id; `broker-default`: all brokers, name ''. */
 export type ConfiguredResource = 'broker' | 'broker-default' | 'group' | 'client-metrics'
@@ -21,10 +22,11 @@ export class ResourceConfigs {
   #settings: Settings
   #rows = new Map<string, ReadonlyMap<string, string>>()
   #listeners: ((event: ResourceConfigsEvent) => void)[] = []
-  #changes: Promise<unknown> = Promise.resolve()
+  readonly #turns: Turns
 
-  constructor(store: Store, settings: Settings) {
+  constructor(store: Store, settings: Settings, turns: Turns) {
     this.#store = store
+    this.#turns = turns
     this.#settings = settings
   }
 
@@ -52,7 +54,7 @@ export class ResourceConfigs {
 
   /** Replaces what is set on a resource; durable before it acts. `change` sees what is set when its turn comes, and may throw to refuse. */
   alter(resource: ConfiguredResource, name: string, change: (now: ReadonlyMap<string, string>) => ReadonlyMap<string, string>): Promise<void> {
-    const result = this.#changes.then(async () => {
+    return this.#turns.take(async () => {
       const configs = change(this.get(resource, name))
       const batch = this.#store.batch()
       if (configs.size === 0) batch.delete(resourceConfigTable, [resource, name])
@@ -61,15 +63,13 @@ export class ResourceConfigs {
       this.#put(resource, name, configs)
       this.#tell(resource, name)
     })
-    this.#changes = result.catch(() => {})
-    return result
   }
 
   onChange(listener: (event: ResourceConfigsEvent) => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Forgets everything, after the store was cleared. */
+  /** Forgets everything: the store is being cleared. */
   forgetAll(): void {
     for (const key of [...this.#rows.keys()]) {
       const slash = key.indexOf('/')

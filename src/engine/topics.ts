@@ -2,6 +2,7 @@
 // Does not read or write records; partition.ts does.
 
 import type { Store } from '../../storage/store.ts'
+import type { Batch } from '../../storage/tables.ts'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import { partitionsPerTopicMax, topicNameCharsMax } from '../limits.ts'
@@ -20,6 +21,7 @@ import {
   validateTopicConfigs,
 } from './topic-configs.ts'
 import { rowOf, shardOfRow, shardRow } from './topic-row.ts'
+import type { Turns } from './turns.ts'
 
 export type { StreamFacts } from './rows.ts'
 
@@ -71,6 +73,7 @@ export interface TopicEvent {
 /** What topics need of their surroundings. */
 export interface TopicsOptions {
   store: Store
+  turns: Turns
   settings: Settings
   clock: Clock
   random: Random
@@ -92,7 +95,6 @@ export class Topics {
   /** Names with '.' and '_' made equal: Kafka refuses two topics whose metrics would collide. */
   #byMetricName = new Map<string, string>()
   #listeners: ((event: TopicEvent) => void)[] = []
-  #changes: Promise<unknown> = Promise.resolve()
   #nextUid = 0
   #defaults: BrokerDefaults
 
@@ -140,7 +142,7 @@ export class Topics {
   }
 
   create(spec: TopicSpec): Promise<Topic> {
-    return this.#change(async () => {
+    return this.#options.turns.take(async () => {
       const { store, settings, clock, random } = this.#options
       this.checkName(spec.name)
       const count = spec.partitionCount ?? settings.get('num.partitions')
@@ -174,7 +176,7 @@ export class Topics {
 
   /** `id`: only the topic of this id, not another one that has its name by the time that its turn has come. */
   delete(name: string, id?: string): Promise<void> {
-    return this.#change(async () => {
+    return this.#options.turns.take(async () => {
       const topic = this.#need(name)
       if (id !== undefined && topic.id !== id) throw topicUnknown(name)
       const batch = this.#options.store.batch().delete(topicTable, [name])
@@ -189,7 +191,7 @@ export class Topics {
 
   /** Grows a topic to `total` partitions; as a stream, its widest shards are split. */
   addPartitions(name: string, total: number, validateOnly = false): Promise<void> {
-    return this.#change(async () => {
+    return this.#options.turns.take(async () => {
       const topic = this.#need(name)
       const before = topic.partitions.length
       if (total === before) throw new EngineError('partition-count-invalid', `Topic already has ${before} partition(s).`)
@@ -210,7 +212,7 @@ export class Topics {
    * end of each partition; it may throw to refuse.
    */
   reshard(name: string, decide: (topic: Topic, endOffsetOf: (partition: number) => number, nowMs: number) => Reshard): Promise<void> {
-    return this.#change(() => {
+    return this.#options.turns.take(() => {
       const topic = this.#need(name)
       return this.#reshard(topic, (endOffsetOf, nowMs) => decide(topic, endOffsetOf, nowMs))
     })
@@ -244,7 +246,7 @@ export class Topics {
 
   /** Changes what the AWS door keeps with a topic. The function is given what is there in its turn; it may throw to refuse. */
   alterStream(name: string, change: (now: StreamFacts) => StreamFacts): Promise<void> {
-    return this.#change(async () => {
+    return this.#options.turns.take(async () => {
       const topic = this.#need(name)
       const stream = change(topic.stream)
       await this.#options.store.batch().put(topicTable, [name], rowOf(topic, { stream })).commit()
@@ -255,7 +257,7 @@ export class Topics {
 
   /** Replaces the topic's overrides. A function is given those of its turn, so that changes which add to each other lose nothing. */
   alterConfigs(name: string, change: ReadonlyMap<string, string> | ConfigsChange, validateOnly = false): Promise<void> {
-    return this.#change(async () => {
+    return this.#options.turns.take(async () => {
       const topic = this.#need(name)
       const wanted = typeof change === 'function' ? change(topic.overrides) : change
       this.#checkConfigs(wanted)
@@ -277,16 +279,18 @@ export class Topics {
     }
   }
 
-  /** Forgets everything, after the store was cleared. Partition numbers go on, so that nothing late can hit a new partition. */
-  async forgetAll(): Promise<void> {
-    await this.#change(async () => {
-      const topics = [...this.#byName.values()]
-      this.#byName.clear()
-      this.#byId.clear()
-      this.#byMetricName.clear()
-      await this.#options.store.batch().put(counterTable, ['partition-uid'], this.#nextUid).commit()
-      for (const topic of topics) this.#tell({ kind: 'deleted', topic })
-    })
+  /** Forgets everything: the store is being cleared. Nothing is appended to what there was from here on. */
+  forgetAll(): void {
+    const topics = [...this.#byName.values()]
+    this.#byName.clear()
+    this.#byId.clear()
+    this.#byMetricName.clear()
+    for (const topic of topics) this.#tell({ kind: 'deleted', topic })
+  }
+
+  /** Partition numbers go on after that, so that nothing late can hit a new partition. */
+  keepNumbers(batch: Batch): void {
+    batch.put(counterTable, ['partition-uid'], this.#nextUid)
   }
 
   #need(name: string): MutableTopic {
@@ -324,13 +328,6 @@ export class Topics {
 
   #tell(event: TopicEvent): void {
     for (const listener of this.#listeners) listener(event)
-  }
-
-  /** One change after the other; a refused one does not stop the next. */
-  #change<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#changes.then(action)
-    this.#changes = result.catch(() => {})
-    return result
   }
 }
 

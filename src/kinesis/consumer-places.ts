@@ -1,5 +1,6 @@
 // The places that a stream has for registered consumers: fan-out consumers and queues share them (AWS: 20, and 50 with on-demand Advantage). One registration
 // goes after the other, so that two cannot both take the last place.
+import { Turns } from '../engine/turns.ts'
 import { limitExceeded } from './aws-error.ts'
 import type { Stream } from './streams.ts'
 
@@ -8,7 +9,7 @@ const perStream = { standard: 20, advantage: 50 }
 export class ConsumerPlaces {
   readonly #account: string
   readonly #counts: ((stream: Stream) => number)[] = []
-  #changes: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(account: string) {
     this.#account = account
@@ -21,9 +22,7 @@ export class ConsumerPlaces {
 
   /** Runs an action after all that were handed in before it. */
   change<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#changes.then(action)
-    this.#changes = result.catch(() => {})
-    return result
+    return this.#turns.take(action)
   }
 
   /** Refuses one more where the stream has no place left. */
