@@ -2,7 +2,8 @@
 import { isSettingName, type SettingSource, type Settings } from '../config.ts'
 import type { BrokerDefaults, ConfigSource } from './topic-configs.ts'
 
-const sourceOf: Record<SettingSource, Exclude<ConfigSource, 'topic'>> = {
+/** Where DescribeConfigs says that a setting's value comes from. */
+export const configSourceOf: Readonly<Record<SettingSource, Exclude<ConfigSource, 'topic'>>> = {
   dynamic: 'dynamic-broker',
   'dynamic-default': 'dynamic-default-broker',
   option: 'static-broker',
@@ -15,7 +16,7 @@ export function brokerDefaults(settings: Settings): BrokerDefaults {
   return {
     sources(name) {
       if (!isSettingName(name)) return []
-      return settings.candidates(name).flatMap(({ text, source }) => (text === null ? [] : [{ text, source: sourceOf[source] }]))
+      return settings.candidates(name).flatMap(({ text, source }) => (text === null ? [] : [{ text, source: configSourceOf[source] }]))
     },
   }
 }

@@ -1,17 +1,9 @@
 // The broker's settings as config resources: this broker by its id, and all brokers under the empty name. What is set is kept by the engine.
 import { errorCode } from '../../../protocol/error-code.ts'
-import { declarations, isSettingName, type SettingName, type SettingSource, type Settings } from '../../config.ts'
+import { declarations, isSettingName, type SettingName, type Settings } from '../../config.ts'
+import { configSourceOf } from '../../engine/broker-defaults.ts'
 import type { ResourceConfigs } from '../../engine/resource-configs.ts'
 import { type ExplainedConfig, ResourceRefusal, type SourceName, type TypeName } from './resource.ts'
-
-const sourceOf = {
-  dynamic: 'dynamic-broker',
-  'dynamic-default': 'dynamic-default-broker',
-  option: 'static-broker',
-  environment: 'static-broker',
-  file: 'static-broker',
-  default: 'default',
-} as const satisfies Record<SettingSource, SourceName>
 
 /** Settings that give one time in several units, in falling precedence. */
 const units: readonly (readonly SettingName[])[] = [
@@ -53,7 +45,7 @@ export function explainBrokerDefault(configs: ResourceConfigs): ExplainedConfig[
 function explainSetting(name: SettingName, settings: Settings): ExplainedConfig {
   const family = units.find((names) => names.includes(name)) ?? [name]
   const told = family
-    .flatMap((member) => settings.candidates(member).map(({ text, source }) => ({ name: member, text, source: sourceOf[source] })))
+    .flatMap((member) => settings.candidates(member).map(({ text, source }) => ({ name: member, text, source: configSourceOf[source] })))
     .filter(({ text }) => text !== null)
     .sort((a, b) => rank.indexOf(a.source) - rank.indexOf(b.source))
   // As Kafka: a name's synonyms begin with its own first value; one that has none has no synonyms.
@@ -62,7 +54,7 @@ function explainSetting(name: SettingName, settings: Settings): ExplainedConfig 
   return {
     ...facts(name),
     value: hide(settings.text(name)),
-    source: sourceOf[settings.source(name)],
+    source: configSourceOf[settings.source(name)],
     synonyms: own < 0 ? [] : told.slice(own).map((one) => ({ name: one.name, value: hide(one.text), source: one.source })),
   }
 }

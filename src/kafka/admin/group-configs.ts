@@ -1,6 +1,7 @@
 // Configs of one group as Kafka's GROUP resource: what overrides the broker's group.* settings for it. Kept by the engine; the group coordinator asks groupConfig().
 import { errorCode } from '../../../protocol/error-code.ts'
 import { isSettingName, type SettingName, type Settings } from '../../config.ts'
+import { configSourceOf } from '../../engine/broker-defaults.ts'
 import { boolean, canonicalText, int, list, oneOf, string, type ValueRule } from '../../engine/config-values.ts'
 import { type ExplainedConfig, ResourceRefusal, type SourceName } from './resource.ts'
 
@@ -144,15 +145,6 @@ export type GroupConfigName = keyof typeof groupConfigTable
 const names = Object.keys(groupConfigTable) as GroupConfigName[]
 export const isGroupConfigName = (name: string): name is GroupConfigName => Object.hasOwn(groupConfigTable, name)
 
-const sourceOf = {
-  dynamic: 'dynamic-broker',
-  'dynamic-default': 'dynamic-default-broker',
-  option: 'static-broker',
-  environment: 'static-broker',
-  file: 'static-broker',
-  default: 'default',
-} as const
-
 /** Every config of a group; of one that does not exist too, as Kafka does. */
 export function explainGroup(set: ReadonlyMap<string, string>, settings: Settings): ExplainedConfig[] {
   return names.map((name) => {
@@ -169,7 +161,7 @@ export function explainGroup(set: ReadonlyMap<string, string>, settings: Setting
 
 function brokerValues({ synonym, default: fallback }: GroupConfigEntry, settings: Settings): { text: string; source: SourceName }[] {
   if (!isSettingName(synonym)) return [{ text: fallback, source: 'default' }]
-  return settings.candidates(synonym).flatMap(({ text, source }) => (text === null ? [] : [{ text, source: sourceOf[source] }]))
+  return settings.candidates(synonym).flatMap(({ text, source }) => (text === null ? [] : [{ text, source: configSourceOf[source] }]))
 }
 
 /** The value that acts on a group: its own, else the broker's. */
