@@ -94,3 +94,11 @@ test('where a marker raised the epoch, the next batch starts with sequence 0', (
   expect(() => state.check({ ...batch(3, 1), producerEpoch: 1 })).toThrow(/sequence 0 was expected/)
   expect(state.check({ ...batch(0, 1), producerEpoch: 1 })).toEqual({ kind: 'append' })
 })
+
+test('a marker of an older epoch changes nothing', () => {
+  const state = new ProducerState()
+  state.replay(batch(0, 1, 5), timeOf(0), 0, 0)
+  state.mark(7, 4, 10)
+  expect(state.epochOf(7)).toBe(5)
+  expect(state.check(batch(1, 1, 5))).toEqual({ kind: 'append' })
+})
