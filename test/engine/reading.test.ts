@@ -92,3 +92,14 @@ test('a small read from a large chunk takes little memory', async () => {
   expect(result!.bytes).toBeGreaterThan(0)
   for (const bytes of taken) expect(bytes).toBeLessThanOrEqual(Math.max(500, result!.bytes))
 })
+
+test('what a limit cuts off is not skipped, though something smaller behind it would fit', async () => {
+  const { engine, clock } = await startEngine()
+  const [partition] = (await engine.topics.create({ name: 't', partitionCount: 1, configs: {} })).partitions as [Partition]
+  const [small, large, last] = [batchOf(['a'], clock.now()), batchOf(['b'.repeat(5000)], clock.now()), batchOf(['c'], clock.now())]
+  await engine.append(partition, Buffer.concat([small, large]), { trusted: true })
+  await engine.append(partition, last, { trusted: true })
+  const limit = small.length + last.length
+  const [read] = await engine.read([{ partition, fromOffset: 0, bytesMax: limit }], { bytesMax: limit, committedOnly: false })
+  expect(read?.bytes).toBe(small.length)
+})
