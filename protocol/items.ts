@@ -44,8 +44,9 @@ export class Items<Element> implements EncodedItems<Element> {
 }
 
 /** An empty array for a field of an API's response: `itemsOf(metadata, version, metadata.response.fields.topics)`. */
-export function itemsOf<E extends Field>(api: Api, version: number, array: { readonly element: E }): Items<Piecewise<InputOf<E>>> {
+export function itemsOf<E extends Field>(api: Api, version: number, array: { readonly element: E }): Items<ElementOf<E>> {
   return new Items(codecOf(array.element as unknown as Body, version, isFlexible(api, version)).encode)
 }
 
-type InputOf<F> = F extends Field<infer _Out, infer In, infer _Optional> ? In : never
+/** What is given to encode one element. */
+export type ElementOf<F> = F extends Field<infer _Out, infer In, infer _Optional> ? Piecewise<In> : never

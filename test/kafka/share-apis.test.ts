@@ -261,7 +261,7 @@ describe('acknowledgements', () => {
     expect(await tell(m, ack(0, 1, renew))).toBe(errorCode.INVALID_REQUEST)
     expect(await tell(m, ack(0, 1, accept), ack(1, 1, accept))).toBe(errorCode.INVALID_RECORD_STATE)
     expect(await tell(m, ack(0, 0))).toBe(errorCode.INVALID_REQUEST)
-    expect((await w.offsets()).start).toBe(0)
+    expect((await w.offsets()).start).toBe(-1)
     expect(await tell(m, ack(0, 1, accept))).toBe(0)
     // Settled before: passed over.
     expect(await tell(m, ack(0, 1, accept))).toBe(0)

@@ -16,11 +16,11 @@ import { RawClient } from './raw-client.ts'
 
 const who = { groupId: 'g', memberId: 'm' }
 
-async function fetchOnce(client: RawClient, topicId: string) {
+async function fetchOnce(client: RawClient, topicId: string, maxWaitMs = 5000) {
   const answer = await client.ask(shareFetch, 2, {
     ...who,
     shareSessionEpoch: 0,
-    maxWaitMs: 5000,
+    maxWaitMs,
     minBytes: 1,
     maxBytes: 1 << 20,
     maxRecords: 100,
@@ -28,11 +28,17 @@ async function fetchOnce(client: RawClient, topicId: string) {
     topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
     forgottenTopicsData: [],
   })
-  return answer.responses[0]!.partitions[0]!.acquiredRecords.map(({ firstOffset, lastOffset, deliveryCount }) => [
+  return (answer.responses[0]?.partitions[0]?.acquiredRecords ?? []).map(({ firstOffset, lastOffset, deliveryCount }) => [
     firstOffset,
     lastOffset,
     deliveryCount,
   ])
+}
+
+/** Where DescribeShareGroupOffsets says that the group stands, partition by partition. */
+async function startsOf(client: RawClient): Promise<number[]> {
+  const { groups } = await client.ask(describeShareGroupOffsets, 1, { groups: [{ groupId: 'g', topics: null }] })
+  return groups[0]!.topics.flatMap(({ partitions }) => partitions.map(({ startOffset }) => startOffset))
 }
 
 test('acknowledged records stay settled over a restart, the others come again', async () => {
@@ -50,6 +56,7 @@ test('acknowledged records stay settled over a restart, the others come again', 
     const partitionData = [{ index: 0, records: batch(['a', 'b', 'c', 'd']) }]
     await client.ask(produce, 9, { transactionalId: null, acks: -1, timeoutMs: 1000, topicData: [{ name: 't', topicId, partitionData }] })
     expect(await fetchOnce(client, topicId)).toEqual([[0, 3, 1]])
+    expect(await startsOf(client)).toEqual([-1])
     const acknowledgementBatches = [{ firstOffset: 0, lastOffset: 2, acknowledgeTypes: [1, 2, 1] }]
     const settled = await client.ask(shareAcknowledge, 2, {
       ...who,
@@ -72,4 +79,35 @@ test('acknowledged records stay settled over a restart, the others come again', 
     [1, 1, 2],
     [3, 3, 2],
   ])
+})
+
+test('where a group stands is told once it has settled something, and kept from its first look on', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'twinlog-share-'))
+  onTestFinished(() => rm(data, { recursive: true, force: true }))
+  let topicId = ''
+  const send = (client: RawClient, value: string) => {
+    const partitionData = [{ index: 0, records: batch([value]) }]
+    return client.ask(produce, 9, { transactionalId: null, acks: -1, timeoutMs: 1000, topicData: [{ name: 't', topicId, partitionData }] })
+  }
+  {
+    await using broker = await createBroker({ data })
+    await using client = await RawClient.connect(broker.kafka)
+    const topics = [{ name: 't', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }]
+    topicId = (await client.ask(createTopics, 7, { topics, timeoutMs: 1000, validateOnly: false })).topics[0]!.topicId
+    await send(client, 'before')
+    await client.ask(shareGroupHeartbeat, 1, { ...who, memberEpoch: 0, rackId: null, subscribedTopicNames: ['t'] })
+    expect(await fetchOnce(client, topicId, 0)).toEqual([])
+    await send(client, 'after')
+    // Both partitions, of which the group has looked at one.
+    expect(await startsOf(client)).toEqual([-1, -1])
+  }
+  await using broker = await createBroker({ data })
+  await using client = await RawClient.connect(broker.kafka)
+  expect(await startsOf(client)).toEqual([-1, -1])
+  expect(await fetchOnce(client, topicId)).toEqual([[1, 1, 1]])
+  expect(await startsOf(client)).toEqual([-1, -1])
+  const acknowledgementBatches = [{ firstOffset: 1, lastOffset: 1, acknowledgeTypes: [2] }]
+  const partitions = [{ partitionIndex: 0, acknowledgementBatches }]
+  await client.ask(shareAcknowledge, 2, { ...who, shareSessionEpoch: 1, isRenewAck: false, topics: [{ topicId, partitions }] })
+  expect(await startsOf(client)).toEqual([1, -1])
 })

@@ -55,6 +55,8 @@ export interface SharePartitionRow {
   readonly startOffset: number
   readonly endOffset: number
   readonly runs: readonly number[]
+  /** The group has looked here and settled nothing. Not in rows of earlier versions. */
+  readonly untouched?: true
 }
 
 /** Key: group id, topic id, partition. */
@@ -63,9 +65,12 @@ export const sharePartitionTable = table<SharePartitionRow>('share-partitions')
 /** Null while the group has not begun on the partition. */
 export interface SharePartitionSlot {
   body: SharePartitionState | null
+  /** Nothing was settled or given back here yet: as in Kafka, where the group stands is nobody's business until then. */
+  untouched: boolean
 }
 
 export type SharePartitionRecord =
+  | { readonly type: 'begun'; readonly state: SharePartitionState }
   | { readonly type: 'moved'; readonly state: SharePartitionState }
   | { readonly type: 'acquired'; readonly state: SharePartitionState }
   | { readonly type: 'removed' }
@@ -123,13 +128,16 @@ export function createSharePartitionCoordinator(options: SharePartitionOptions):
     settle: () => [],
     apply(slot, change) {
       slot.body = change.type === 'removed' ? null : change.state
-      if (change.type !== 'acquired') options.moved(slot.key, slot.body)
+      if (change.type !== 'acquired') {
+        slot.untouched = change.type === 'begun'
+        options.moved(slot.key, slot.body)
+      }
     },
     due: () => ({ verb: 'timer' }),
     write: writeRecord,
     async load(tables, key) {
       const row = await tables.get(sharePartitionTable, partsOf(key))
-      return { key, body: row ? stateOfRow(row) : null }
+      return { key, body: row ? stateOfRow(row) : null, untouched: row?.untouched === true }
     },
     wake: () => [],
     commutes: () => false,
@@ -140,7 +148,7 @@ export function createSharePartitionCoordinator(options: SharePartitionOptions):
 
 function writeRecord(batch: Batch, key: string, change: SharePartitionRecord): undefined {
   if (change.type === 'removed') batch.delete(sharePartitionTable, partsOf(key))
-  else batch.put(sharePartitionTable, partsOf(key), rowOf(change.state))
+  else batch.put(sharePartitionTable, partsOf(key), change.type === 'begun' ? { ...rowOf(change.state), untouched: true } : rowOf(change.state))
 }
 
 const answer = ({ to }: Moment, error: SharePartitionError, acquired: readonly AcquiredRange[] = []): PartitionEffect[] =>
@@ -153,7 +161,7 @@ function decideSharePartition(
   rules: SharePartitionRules,
 ): PartitionEffect[] {
   if (event.verb === 'begin') {
-    return state ? answer(moment, 'NONE') : [record({ type: 'moved', state: emptyState(event.offset) }), ...answer(moment, 'NONE')]
+    return state ? answer(moment, 'NONE') : [record({ type: 'begun', state: emptyState(event.offset) }), ...answer(moment, 'NONE')]
   }
   if (event.verb === 'place') return [record({ type: 'moved', state: emptyState(event.offset) }), cancel(lapseTimer), ...answer(moment, 'NONE')]
   if (!state) return answer(moment, 'not-begun')

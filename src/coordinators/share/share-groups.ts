@@ -72,6 +72,8 @@ export interface SharePosition {
   readonly topicId: string
   readonly partition: number
   readonly state: SharePartitionState
+  /** The group has looked here, and nothing more. */
+  readonly untouched: boolean
 }
 
 const refusals: { readonly [R in Refusal]: ShareGroupError } = {
@@ -248,7 +250,9 @@ export class ShareGroups {
     const rows = await this.#options.store.tables.list(sharePartitionTable, [groupId])
     return rows.map(({ key, row }) => {
       const [topicId, partition] = [String(key[1]), Number(key[2])]
-      return { topicId, partition, state: this.peek(groupId, topicId, partition) ?? stateOfRow(row) }
+      const slot = this.#partitions.peek(keyOf(groupId, topicId, partition))
+      const untouched = slot?.body ? slot.untouched : row.untouched === true
+      return { topicId, partition, state: slot?.body ?? stateOfRow(row), untouched }
     })
   }
 

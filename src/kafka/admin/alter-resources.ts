@@ -3,6 +3,7 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Refused } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
+import type { Turns } from '../turns.ts'
 import { type Alteration, alterResource } from './alter-resource.ts'
 import { ResourceRefusal } from './resource.ts'
 
@@ -20,18 +21,22 @@ interface Altered extends Named {
   errorMessage: string | null
 }
 
+const keyOf = ({ resourceType, resourceName }: Named): string => `${resourceType}/${resourceName}`
+
 export async function alterResources(
   resources: readonly Wanted[],
-  options: { engine: Engine; replace: boolean; validateOnly: boolean },
+  options: { engine: Engine; turns: Turns; replace: boolean; validateOnly: boolean },
 ): Promise<Altered[]> {
   const answers: Altered[] = []
+  const counts = new Map<string, number>()
+  for (const resource of resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1)
   for (const { resourceType, resourceName, configs } of resources) {
-    const namesakes = resources.filter((other) => other.resourceType === resourceType && other.resourceName === resourceName)
     const answer = (code: number, message: string | null): Altered => ({ errorCode: code, errorMessage: message, resourceType, resourceName })
-    if (namesakes.length > 1) {
+    if (counts.get(keyOf({ resourceType, resourceName }))! > 1) {
       answers.push(answer(errorCode.INVALID_REQUEST, 'Each resource must appear at most once.'))
       continue
     }
+    if (options.turns.over) await options.turns.next()
     try {
       await alterResource(resourceType, resourceName, configs, options)
       answers.push(answer(errorCode.NONE, null))

@@ -9,12 +9,12 @@ import { handler } from '../context.ts'
 
 export const handleAlterConfigs = handler(
   alterConfigs,
-  async ({ resources, validateOnly }, { engine, respond }) => {
+  async ({ resources, validateOnly }, { engine, turns, respond }) => {
     const wanted = resources.map(({ configs, ...resource }) => ({
       ...resource,
       configs: configs.map(({ name, value }) => ({ name, operation: operation.set, value })),
     }))
-    const responses = await alterResources(wanted, { engine, replace: true, validateOnly })
+    const responses = await alterResources(wanted, { engine, turns, replace: true, validateOnly })
     return respond({ throttleTimeMs: 0, responses }, responses.find((response) => response.errorCode !== 0)?.errorCode)
   },
   { refuse: (refused, { resources }) => ({ throttleTimeMs: 0, responses: refusedResources(resources, refused) }) },

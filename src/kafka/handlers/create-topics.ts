@@ -28,7 +28,7 @@ const metadataLog = '__cluster_metadata'
 
 export const handleCreateTopics = handler(
   createTopics,
-  async ({ topics, validateOnly }, { version, engine, mutations, respond }) => {
+  async ({ topics, validateOnly }, { version, engine, turns, mutations, respond }) => {
     const names = new Set<string>()
     const twice = new Set<string>()
     for (const { name } of topics) (names.has(name) ? twice : names).add(name)
@@ -38,6 +38,7 @@ export const handleCreateTopics = handler(
     const results: Result[] = []
     for (const topic of topics) {
       if (twice.has(topic.name)) continue
+      if (turns.over) await turns.next()
       results.push(await createOne(topic, { engine, validateOnly, explain, tooMany: partitions > partitionsPerTopicMax, quota }))
     }
     for (const name of twice) results.push(refused(name, errorCode.INVALID_REQUEST, 'Duplicate topic name.'))

@@ -9,23 +9,27 @@ import { describeLogDirs } from '../../../protocol/messages/describe-log-dirs.ts
 import type { Engine } from '../../engine/engine.ts'
 import type { Partition } from '../../engine/partition.ts'
 import { logDir, logDirSpace } from '../admin/log-dir.ts'
+import { answerInTurns } from '../answer-in-turns.ts'
 import { handler } from '../context.ts'
 
-export const handleDescribeLogDirs = handler(describeLogDirs, async ({ topics: wanted }, { engine, settings, respond }) => {
+const topicsField = describeLogDirs.response.fields.results.element.fields.topics
+
+export const handleDescribeLogDirs = handler(describeLogDirs, async ({ topics: wanted }, context) => {
+  const { engine, settings, respond } = context
   const asked = wanted === null ? engine.topics.all().map(({ name }) => ({ topic: name, partitions: null })) : wanted
-  const topics = await Promise.all(asked.map(({ topic, partitions }) => describeTopic(topic, partitions, engine)))
-  const result = { errorCode: errorCode.NONE, logDir: logDir(settings), topics: topics.filter((topic) => topic !== null) }
+  const here = asked.flatMap(({ topic: name, partitions }) => {
+    const indexes = partitions === null ? null : new Set(partitions)
+    const found = engine.topics.get(name)?.partitions.filter(({ index }) => indexes === null || indexes.has(index)) ?? []
+    // A topic of which nothing is here is not told of.
+    return found.length === 0 ? [] : [{ name, partitions: found }]
+  })
+  const topics = await answerInTurns(describeLogDirs, topicsField, here, context, async ({ name, partitions }) => ({
+    name,
+    partitions: await Promise.all(partitions.map((partition) => describe(partition, engine))),
+  }))
+  const result = { errorCode: errorCode.NONE, logDir: logDir(settings), topics: topics.items }
   return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, results: [{ ...result, ...(await logDirSpace(settings)), isCordoned: false }] })
 })
-
-/** Null for a topic of which nothing is here. */
-async function describeTopic(name: string, indexes: readonly number[] | null, engine: Engine) {
-  const topic = engine.topics.get(name)
-  if (!topic) return null
-  const partitions = topic.partitions.filter(({ index }) => indexes === null || indexes.includes(index))
-  if (partitions.length === 0) return null
-  return { name, partitions: await Promise.all(partitions.map((partition) => describe(partition, engine))) }
-}
 
 async function describe(partition: Partition, engine: Engine) {
   // Opening loads producers too, which nobody asked for.

@@ -1,20 +1,30 @@
 // DescribeShareGroupOffsets (90), versions 0-1. Where share groups stand: the start offset of each partition, everything before which is settled. v1: the lag (KIP-1226).
-// A partition on which the group has not begun has offset -1, and so has one that does not exist, or of a group that does not exist. KIP-932.
+// A partition on which the group has settled nothing has offset -1, and so has one that does not exist, or of a group that does not exist. All topics are those that members
+// are subscribed to, and where the group stands without them. KIP-932.
 //
-// Differs from Apache Kafka 4.4: the start offset is told from the group's first look at a partition on, not from the first acknowledgement.
+// Differs from Apache Kafka 4.4: the start offset is past everything that is settled; Kafka moves it with the next acknowledgement after that. The lag is the same.
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { describeShareGroupOffsets } from '../../../protocol/messages/describe-share-group-offsets.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import type { ResponseInput } from '../../../protocol/schema.ts'
 import { settledCount } from '../../coordinators/share/partition-state.ts'
-import type { SharePosition } from '../../coordinators/share/share-groups.ts'
+import type { ShareGroups, SharePosition } from '../../coordinators/share/share-groups.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Topic } from '../../engine/topics.ts'
 import { handler } from '../context.ts'
 import { requireProtocol } from '../group-kinds.ts'
 
 type TopicAnswer = ResponseInput<typeof describeShareGroupOffsets>['groups'][number]['topics'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
+interface Wanted {
+  readonly topicName: string
+  readonly partitions: readonly number[]
+}
+/** By topic id and partition. */
+type Positions = ReadonlyMap<string, SharePosition>
+
+const keyOf = (topicId: string, partition: number): string => `${topicId}/${partition}`
 
 export const handleDescribeShareGroupOffsets = handler(
   describeShareGroupOffsets,
@@ -22,11 +32,9 @@ export const handleDescribeShareGroupOffsets = handler(
     requireProtocol(engine, 'share')
     const groups = await Promise.all(
       request.groups.map(async ({ groupId, topics }) => {
-        const positions = await shareGroups.positions(groupId)
-        const told =
-          topics === null
-            ? everything(positions, engine)
-            : topics.map(({ topicName, partitions }) => topicOf(topicName, partitions, positions, engine))
+        const positions = new Map((await shareGroups.positions(groupId)).map((one) => [keyOf(one.topicId, one.partition), one]))
+        const wanted = topics ?? (await everything(groupId, positions, shareGroups, engine))
+        const told = wanted.map((topic) => topicOf(topic, positions, engine))
         return { groupId, topics: await Promise.all(told), errorCode: errorCode.NONE, errorMessage: null }
       }),
     )
@@ -40,22 +48,35 @@ export const handleDescribeShareGroupOffsets = handler(
   },
 )
 
-function everything(positions: readonly SharePosition[], engine: Engine): Promise<TopicAnswer>[] {
-  const topicIds = [...new Set(positions.map(({ topicId }) => topicId))]
-  return topicIds.flatMap((topicId) => {
+/** The partitions of what members are subscribed to, and others on which the group stands. */
+async function everything(groupId: string, positions: Positions, shareGroups: ShareGroups, engine: Engine): Promise<Wanted[]> {
+  const { group } = await shareGroups.describe(groupId)
+  const found = new Map<Topic, number[]>()
+  for (const { topicId, partition } of positions.values()) {
     const topic = engine.topics.byId(topicId)
-    const partitions = positions.filter((one) => one.topicId === topicId).map(({ partition }) => partition)
-    return topic ? [topicOf(topic.name, partitions, positions, engine)] : []
-  })
+    const others = topic && found.get(topic)
+    if (others) others.push(partition)
+    else if (topic) found.set(topic, [partition])
+  }
+  for (const name of new Set([...(group?.members.values() ?? [])].flatMap(({ topicNames }) => topicNames))) {
+    const topic = engine.topics.get(name)
+    if (topic)
+      found.set(
+        topic,
+        topic.partitions.map(({ index }) => index),
+      )
+  }
+  return [...found].map(([{ name }, partitions]) => ({ topicName: name, partitions }))
 }
 
-async function topicOf(topicName: string, indexes: readonly number[], positions: readonly SharePosition[], engine: Engine): Promise<TopicAnswer> {
+async function topicOf({ topicName, partitions: indexes }: Wanted, positions: Positions, engine: Engine): Promise<TopicAnswer> {
   const topic = engine.topics.get(topicName)
   const partitions = indexes.map(async (partitionIndex): Promise<PartitionAnswer> => {
     const partition = topic?.partitions[partitionIndex]
     const none = { partitionIndex, startOffset: -1, leaderEpoch: 0, lag: -1, errorCode: errorCode.NONE, errorMessage: null }
-    const state = positions.find((one) => one.topicId === topic?.id && one.partition === partitionIndex)?.state
-    if (!partition || !state) return none
+    const position = topic && positions.get(keyOf(topic.id, partitionIndex))
+    if (!partition || !position || position.untouched) return none
+    const { state } = position
     await engine.open([partition])
     // Below zero where an administrator placed the group behind the end, as Kafka has it.
     const lag = partition.endOffset - state.startOffset - settledCount(state)

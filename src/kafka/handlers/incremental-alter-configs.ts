@@ -10,12 +10,12 @@ import { handler } from '../context.ts'
 
 export const handleIncrementalAlterConfigs = handler(
   incrementalAlterConfigs,
-  async ({ resources, validateOnly }, { engine, respond }) => {
+  async ({ resources, validateOnly }, { engine, turns, respond }) => {
     const wanted = resources.map(({ configs, ...resource }) => ({
       ...resource,
       configs: configs.map(({ name, configOperation, value }) => ({ name, operation: configOperation, value })),
     }))
-    const responses = await alterResources(wanted, { engine, replace: false, validateOnly })
+    const responses = await alterResources(wanted, { engine, turns, replace: false, validateOnly })
     return respond({ throttleTimeMs: 0, responses }, responses.find((response) => response.errorCode !== 0)?.errorCode)
   },
   { refuse: (refused, { resources }) => ({ throttleTimeMs: 0, responses: refusedResources(resources, refused) }) },

@@ -5,14 +5,21 @@
 
 import { errorCode } from '../../../protocol/error-code.ts'
 import { listGroups } from '../../../protocol/messages/list-groups.ts'
+import { answerInTurns } from '../answer-in-turns.ts'
 import { handler } from '../context.ts'
 
-export const handleListGroups = handler(listGroups, (request, { groups, shareGroups, respond }) => {
+export const handleListGroups = handler(listGroups, async (request, context) => {
+  const { groups, shareGroups, respond } = context
   const states = new Set(request.statesFilter.map((state) => state.trim().toLowerCase()))
   const types = new Set(request.typesFilter.map((type) => type.trim().toLowerCase()))
   const found = [...groups.list(), ...shareGroups.list()].filter(
     ({ state, kind }) => (states.size === 0 || states.has(state.toLowerCase())) && (types.size === 0 || types.has(kind)),
   )
-  const told = found.map(({ groupId, protocolType, state, kind }) => ({ groupId, protocolType, groupState: state, groupType: kind }))
-  return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, groups: told })
+  const told = await answerInTurns(listGroups, listGroups.response.fields.groups, found, context, ({ groupId, protocolType, state, kind }) => ({
+    groupId,
+    protocolType,
+    groupState: state,
+    groupType: kind,
+  }))
+  return respond({ throttleTimeMs: 0, errorCode: errorCode.NONE, groups: told.items })
 })

@@ -38,7 +38,7 @@ const nothing: FoundOffset = { offset: -1, timestampMs: -1, leaderEpoch: -1 }
 export const handleListOffsets = handler(
   listOffsets,
   async (request, context) => {
-    const { logger, version, respond } = context
+    const { logger, version, turns, respond } = context
     const committedOnly = readsCommitted(request.isolationLevel)
     let firstError: number = errorCode.NONE
     const topics = []
@@ -47,6 +47,7 @@ export const handleListOffsets = handler(
       if (partitions.length === 0) continue
       const answers: PartitionAnswer[] = []
       for (const [partition, twice] of onceEach(partitions)) {
+        if (turns.over) await turns.next()
         const answer = twice ? failed(partition, errorCode.INVALID_REQUEST) : await answerOf(name, partition)
         if (firstError === errorCode.NONE) firstError = answer.errorCode
         answers.push(answer)

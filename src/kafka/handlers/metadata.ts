@@ -12,6 +12,7 @@ import { metadata } from '../../../protocol/messages/metadata.ts'
 import { zeroUuid } from '../../../protocol/reader.ts'
 import type { Api, RequestOf, ResponseInput } from '../../../protocol/schema.ts'
 import { type Topic, topicNameFault } from '../../engine/topics.ts'
+import { answerInTurns, type MadeInTurns } from '../answer-in-turns.ts'
 import { allClusterOperations, allTopicOperations, notAsked } from '../authorized-operations.ts'
 import { type Context, handler, Refusal } from '../context.ts'
 import { refusedBy } from '../error-map.ts'
@@ -19,6 +20,8 @@ import { refusedBy } from '../error-map.ts'
 type Request = RequestOf<typeof metadata>
 type Response = ResponseInput<typeof metadata>
 type TopicAnswer = Response['topics'][number]
+const topicsField = metadata.response.fields.topics
+type Answered = MadeInTurns<typeof topicsField.element>
 
 /** Topics by id; before, ids had to be absent (KIP-516). */
 const idsSince = 12
@@ -30,18 +33,18 @@ export const handleMetadata = handler(
     const { version, engine, respond } = context
     const all = request.topics === null || (version === 0 && request.topics.length === 0)
     const operations = request.includeTopicAuthorizedOperations ? allTopicOperations : notAsked
+    const answer = (topic: Topic): TopicAnswer => answerOf(topic, engine.nodeId, operations)
     const topics = all
-      ? engine.topics.all().map((topic) => answerOf(topic, engine.nodeId, operations))
-      : await namedTopics(request, context, operations)
-    const firstError = topics.find((topic) => topic.errorCode !== errorCode.NONE)
+      ? await answerInTurns(metadata, topicsField, engine.topics.all(), context, answer)
+      : await namedTopics(request, context, operations, answer)
     return respond(
       {
         ...clusterOf(context),
-        topics,
+        topics: topics.items,
         clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? allClusterOperations : notAsked,
         errorCode: errorCode.NONE,
       },
-      firstError?.errorCode,
+      topics.errorCode,
     )
   },
   {
@@ -59,7 +62,7 @@ function clusterOf({ engine, settings, advertised }: Context<Api>): Pick<Respons
   return { throttleTimeMs: 0, brokers, clusterId: engine.clusterId, controllerId: engine.nodeId }
 }
 
-async function namedTopics(request: Request, context: Context<Api>, operations: number): Promise<TopicAnswer[]> {
+async function namedTopics(request: Request, context: Context<Api>, operations: number, answer: (topic: Topic) => TopicAnswer): Promise<Answered> {
   const { version, engine } = context
   const asked = request.topics ?? []
   for (const { name, topicId } of asked) {
@@ -70,17 +73,16 @@ async function namedTopics(request: Request, context: Context<Api>, operations: 
   const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== zeroUuid))
   // As Kafka: where there are ids, names do not count.
   if (ids.size > 0) {
-    return [...ids].map((id) => {
+    return answerInTurns(metadata, topicsField, [...ids], context, (id) => {
       const topic = engine.topics.byId(id)
-      return topic ? answerOf(topic, engine.nodeId, operations) : unknownTopic(null, id, errorCode.UNKNOWN_TOPIC_ID, notAsked)
+      return topic ? answer(topic) : unknownTopic(null, id, errorCode.UNKNOWN_TOPIC_ID, notAsked)
     })
   }
-  const answers: TopicAnswer[] = []
-  for (const name of new Set(asked.map((topic) => topic.name ?? ''))) {
+  const names = [...new Set(asked.map((topic) => topic.name ?? ''))]
+  return answerInTurns(metadata, topicsField, names, context, async (name) => {
     const topic = engine.topics.get(name) ?? (await created(name, request, context))
-    answers.push(typeof topic === 'number' ? unknownTopic(name, zeroUuid, topic, operations) : answerOf(topic, engine.nodeId, operations))
-  }
-  return answers
+    return typeof topic === 'number' ? unknownTopic(name, zeroUuid, topic, operations) : answer(topic)
+  })
 }
 
 /** The topic, made now if that is allowed; else the code that says why there is none. */

@@ -9,6 +9,7 @@ import { offsetFetch } from '../../../protocol/messages/offset-fetch.ts'
 import type { OffsetRow } from '../../coordinators/group/events.ts'
 import type { Groups } from '../../coordinators/group/groups.ts'
 import type { Topics } from '../../engine/topics.ts'
+import { answerInTurns } from '../answer-in-turns.ts'
 import { handler } from '../context.ts'
 
 /** What is wanted of a topic, by name up to v9, by id from v10 on. */
@@ -34,16 +35,23 @@ interface Fetched {
 /** The id that no topic has. */
 const noId = 'AAAAAAAAAAAAAAAAAAAAAA'
 
-export const handleOffsetFetch = handler(offsetFetch, async (request, { version, engine, groups, respond }) => {
+const groupsField = offsetFetch.response.fields.groups
+
+export const handleOffsetFetch = handler(offsetFetch, async (request, context) => {
+  const { version, engine, groups, respond } = context
   const { topics } = engine
   if (version >= 8) {
-    const fetched = await Promise.all(
-      request.groups.map(async ({ groupId, memberId, memberEpoch, topics: wanted }) => ({
+    const fetched = await answerInTurns(
+      offsetFetch,
+      groupsField,
+      request.groups,
+      context,
+      async ({ groupId, memberId, memberEpoch, topics: wanted }) => ({
         groupId,
         ...(await fetch(groups, topics, groupId, wanted, version, request.requireStable, { id: memberId, epoch: memberEpoch })),
-      })),
+      }),
     )
-    return respond({ throttleTimeMs: 0, topics: [], groups: fetched }, fetched.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+    return respond({ throttleTimeMs: 0, topics: [], groups: fetched.items }, fetched.errorCode)
   }
   const wanted = request.topics?.map(({ name, partitionIndexes }) => ({ name, topicId: noId, partitionIndexes })) ?? null
   const fetched = await fetch(groups, topics, request.groupId, wanted, version, request.requireStable)

@@ -6,35 +6,37 @@ import { errorCode } from '../../../protocol/error-code.ts'
 import { shareGroupDescribe } from '../../../protocol/messages/share-group-describe.ts'
 import type { ShareMember } from '../../coordinators/share/group-coordinator.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { answerInTurns } from '../answer-in-turns.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
 import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
 import { namedAssignment } from '../named-assignment.ts'
 
+const groupsField = shareGroupDescribe.response.fields.groups
+
 export const handleShareGroupDescribe = handler(
   shareGroupDescribe,
-  async (request, { groups: others, shareGroups, engine, respond }) => {
+  async (request, context) => {
+    const { groups: others, shareGroups, engine, respond } = context
     requireProtocol(engine, 'share')
-    const groups = await Promise.all(
-      request.groupIds.map(async (groupId) => {
-        if (groupId === '') return unknown('', errorCode.INVALID_GROUP_ID, null)
-        const { error, message, group } = await shareGroups.describe(groupId)
-        const members = group ? [...group.members.values()].map((member) => memberOf(member, engine)) : []
-        const epoch = group?.epoch ?? 0
-        return {
-          errorCode: errorCode[error],
-          errorMessage: error === 'GROUP_ID_NOT_FOUND' ? noSuchGroup({ groups: others, shareGroups }, groupId, 'share') : message,
-          groupId,
-          groupState: group ? (members.length > 0 ? 'Stable' : 'Empty') : '',
-          groupEpoch: epoch,
-          assignmentEpoch: group?.target ? group.assignmentEpoch : epoch,
-          assignorName: group ? 'simple' : '',
-          members,
-          authorizedOperations: request.includeAuthorizedOperations && group ? allGroupOperations : notAsked,
-        }
-      }),
-    )
-    return respond({ throttleTimeMs: 0, groups }, groups.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+    const described = await answerInTurns(shareGroupDescribe, groupsField, request.groupIds, context, async (groupId) => {
+      if (groupId === '') return unknown('', errorCode.INVALID_GROUP_ID, null)
+      const { error, message, group } = await shareGroups.describe(groupId)
+      const members = group ? [...group.members.values()].map((member) => memberOf(member, engine)) : []
+      const epoch = group?.epoch ?? 0
+      return {
+        errorCode: errorCode[error],
+        errorMessage: error === 'GROUP_ID_NOT_FOUND' ? noSuchGroup({ groups: others, shareGroups }, groupId, 'share') : message,
+        groupId,
+        groupState: group ? (members.length > 0 ? 'Stable' : 'Empty') : '',
+        groupEpoch: epoch,
+        assignmentEpoch: group?.target ? group.assignmentEpoch : epoch,
+        assignorName: group ? 'simple' : '',
+        members,
+        authorizedOperations: request.includeAuthorizedOperations && group ? allGroupOperations : notAsked,
+      }
+    })
+    return respond({ throttleTimeMs: 0, groups: described.items }, described.errorCode)
   },
   {
     refuse: ({ errorCode: code, errorMessage }, request) => ({

@@ -8,6 +8,7 @@ import type { TopologyDescription, TopologyNode } from '../../coordinators/strea
 import type { StreamsGroups } from '../../coordinators/streams/streams-groups.ts'
 import { type Tasks, taskIdsOf } from '../../coordinators/streams/tasks.ts'
 import type { InternalTopic } from '../../coordinators/streams/topology.ts'
+import { answerInTurns } from '../answer-in-turns.ts'
 import { allGroupOperations, notAsked } from '../authorized-operations.ts'
 import { handler } from '../context.ts'
 import { noSuchGroup, requireProtocol } from '../group-kinds.ts'
@@ -17,21 +18,22 @@ const notRequested = 0
 const notStored = 1
 const available = 3
 
+const groupsField = streamsGroupDescribe.response.fields.groups
+
 export const handleStreamsGroupDescribe = handler(
   streamsGroupDescribe,
-  async (request, { groups, shareGroups, streamsGroups, engine, respond }) => {
+  async (request, context) => {
+    const { groups, shareGroups, streamsGroups, engine, respond } = context
     requireProtocol(engine, 'streams')
-    const described = await Promise.all(
-      request.groupIds.map(async (groupId) => {
-        if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
-        const found = tell(streamsGroups, groupId)
-        const authorizedOperations = request.includeAuthorizedOperations ? allGroupOperations : notAsked
-        if (found) return { ...found, authorizedOperations, ...(request.includeTopologyDescription ? await topologyOf(streamsGroups, groupId) : {}) }
-        const errorMessage = noSuchGroup({ groups, shareGroups }, groupId, 'streams')
-        return { errorCode: errorCode.GROUP_ID_NOT_FOUND, ...blank, errorMessage, groupId }
-      }),
-    )
-    return respond({ throttleTimeMs: 0, groups: described }, described.find((group) => group.errorCode !== errorCode.NONE)?.errorCode)
+    const described = await answerInTurns(streamsGroupDescribe, groupsField, request.groupIds, context, async (groupId) => {
+      if (groupId === '') return { errorCode: errorCode.INVALID_GROUP_ID, ...blank, groupId }
+      const found = tell(streamsGroups, groupId)
+      const authorizedOperations = request.includeAuthorizedOperations ? allGroupOperations : notAsked
+      if (found) return { ...found, authorizedOperations, ...(request.includeTopologyDescription ? await topologyOf(streamsGroups, groupId) : {}) }
+      const errorMessage = noSuchGroup({ groups, shareGroups }, groupId, 'streams')
+      return { errorCode: errorCode.GROUP_ID_NOT_FOUND, ...blank, errorMessage, groupId }
+    })
+    return respond({ throttleTimeMs: 0, groups: described.items }, described.errorCode)
   },
   {
     refuse: ({ errorCode: code, errorMessage }, request) => ({
