@@ -3,7 +3,7 @@
 
 /** Whoever wants the frames. */
 export interface FrameSink {
-  /** May a frame of this size come? If not, reading stops until `resume()`. Asked once for each frame, before memory is taken for it. */
+  /** May a frame of this size come? If not, reading stops until `resume()`. Asked once for each frame, before memory is taken for it, of a large one when its beginning is there. */
   admit(frameBytes: number): boolean
   /** Memory for a frame that does not come in one piece. */
   memory(frameBytes: number, apiKey: number): Buffer
@@ -18,6 +18,8 @@ const prefixBytes = 4
 const keyBytes = 2
 /** A request has at least key, version and correlation id. */
 const frameBytesMin = 8
+/** A frame larger than this is not asked room for before so much of it is there: who only announces one must not keep others out. */
+export const earnestBytesMin = 4096
 /** A shorter missing end is read together with what follows it. */
 const targetBytesMin = 16 * 1024
 const nothing = Buffer.alloc(0)
@@ -103,7 +105,7 @@ export class FrameReader {
         this.#refuse(frameBytes)
         return
       }
-      if (bytes.length - at < prefixBytes + keyBytes) {
+      if (bytes.length - at < prefixBytes + (frameBytes > earnestBytesMin ? earnestBytesMin : keyBytes)) {
         this.#keep(bytes, at, borrowed)
         return
       }

@@ -66,12 +66,12 @@ describe('bounds', () => {
     const { door, held, seen } = await startHeld({ clock, settings: { 'queued.max.request.bytes': 50_000 } })
     await using stalled = await door.open()
     await using other = await door.open()
-    const start = Buffer.alloc(1000)
+    const start = Buffer.alloc(5000)
     start.writeInt32BE(40_000)
     stalled.write(start)
-    while (door.counters.doors.kafka.bytesIn < 1000) await settle()
+    while (door.counters.doors.kafka.bytesIn < 5000) await settle()
     beat(other, 'x'.repeat(30_000))
-    while (door.counters.doors.kafka.bytesIn < 2000) await settle()
+    while (door.counters.doors.kafka.bytesIn < 10_000) await settle()
     await settle()
     expect(held).toHaveLength(0)
     await clock.advance(10_000)
@@ -87,10 +87,10 @@ describe('bounds', () => {
   test('clients that announce large requests and stop do not hold up the small ones of others', async () => {
     const { door, held, seen } = await startHeld({ settings: { 'queued.max.request.bytes': 200_000 } })
     const stalled = await Promise.all(Array.from({ length: 8 }, () => door.open()))
-    const start = Buffer.alloc(1000)
+    const start = Buffer.alloc(5000)
     start.writeInt32BE(100_000)
     for (const wire of stalled) wire.write(start)
-    while (door.counters.doors.kafka.bytesIn < 1000) await settle()
+    while (door.counters.doors.kafka.bytesIn < 5000) await settle()
     await using large = await door.open()
     beat(large, 'x'.repeat(20_000))
     await using other = await door.open()
@@ -104,6 +104,23 @@ describe('bounds', () => {
     await seen(4)
     held[3]?.answer()
     expect(idOf(await large.next())).toBe(1)
+  })
+
+  test('clients that announce large requests and send nothing of them hold up nobody', async () => {
+    const { door, held, seen } = await startHeld({ settings: { 'queued.max.request.bytes': 200_000 } })
+    const idle = await Promise.all(Array.from({ length: 8 }, () => door.open()))
+    const start = Buffer.alloc(1000)
+    start.writeInt32BE(140_000)
+    for (const wire of idle) wire.write(start)
+    while (door.counters.doors.kafka.bytesIn < 8000) await settle()
+    await using large = await door.open()
+    for (let i = 0; i < 2; i++) {
+      beat(large, 'x'.repeat(100_000))
+      await seen(i + 1)
+      held[i]?.answer()
+      expect(idOf(await large.next())).toBe(i + 1)
+    }
+    for (const wire of idle) await wire[Symbol.asyncDispose]()
   })
 
   test('a client that takes no answers gets no more made', async () => {

@@ -63,6 +63,18 @@ describe('a frame reader', () => {
     )
   })
 
+  test('asks room for a large frame once its beginning is there, for a small one at once', () => {
+    const { reader, frames, asked } = collect()
+    const large = framed(Buffer.alloc(10_000, 7))
+    reader.chunk(large.subarray(0, 4099), true)
+    expect(asked).toEqual([])
+    reader.chunk(large.subarray(4099, 4100), true)
+    expect(asked).toEqual([10_000])
+    reader.chunk(Buffer.concat([large.subarray(4100), framed(Buffer.alloc(100, 8)).subarray(0, 10)]), true)
+    expect(asked).toEqual([10_000, 100])
+    expect(frames).toEqual([Buffer.alloc(10_000, 7)])
+  })
+
   test('a frame that is not admitted stops reading, and loses nothing when it has room', () => {
     fc.assert(
       fc.property(payloads, fc.integer({ min: 1, max: 100_000 }), fc.boolean(), (parts, readBytes, borrowed) => {
