@@ -96,6 +96,20 @@ describe('groups of the newer kinds', () => {
     ])
   })
 
+  it('are described together, in the order in which they are named, with others of the old kind', async () => {
+    const names = ['old-1', 'share', 'consumer', 'old-0', 'streams']
+    for (const name of names.filter((one) => one.startsWith('old'))) await json('groups', 'reset-offsets', name, '-t', 't', '--to', 'latest')
+    const described = await json<Described[]>('groups', 'describe', ...names)
+    expect(described.map(({ group, kind, members }) => [group, kind, members.length])).toEqual([
+      ['old-1', 'classic', 0],
+      ['share', 'share', 1],
+      ['consumer', 'consumer', 1],
+      ['old-0', 'classic', 0],
+      ['streams', 'streams', 1],
+    ])
+    await twinlog(['groups', 'delete', 'old-0', 'old-1'])
+  })
+
   it.each([
     ['consumer', { t: [0, 1] }],
     ['share', { t: [0, 1] }],

@@ -53,57 +53,95 @@ export async function described(cluster: Cluster, names: readonly string[]): Pro
   const known = new Map((await listed(cluster)).map((group) => [group.group, group]))
   const missing = names.filter((name) => !known.has(name))
   if (missing.length > 0) throw new CommandError(`there is no group ${missing.join(', ')}; twinlog groups list shows those that exist`)
-  const facts: GroupFacts[] = []
-  for (const name of names) facts.push(await factsOf(cluster, known.get(name)!))
-  return facts
+  return factsOf(
+    cluster,
+    names.map((name) => known.get(name)!),
+  )
 }
 
-/** What its coordinator tells of a listed group. */
-export async function factsOf(cluster: Cluster, group: ListedGroup): Promise<GroupFacts> {
-  return { ...group, ...(await ask[group.kind](await cluster.coordinatorOf(group.group), group.group)) }
+/** Groups described by one request. */
+const groupsPerRequest = 100
+
+/** What their coordinators tell of listed groups, in their order: those of one kind on one broker are asked for together. */
+export async function factsOf(cluster: Cluster, groups: readonly ListedGroup[]): Promise<GroupFacts[]> {
+  const coordinators = await cluster.coordinatorsOf(groups.map(({ group }) => group))
+  const told = new Map<string, Told>()
+  for (const kind of ['classic', 'consumer', 'share', 'streams'] as const) {
+    const byCoordinator = new Map<Wire, string[]>()
+    for (const { group } of groups.filter((one) => one.kind === kind)) {
+      const coordinator = coordinators.get(group)
+      if (!coordinator) throw new CommandError(`no broker looks after ${group}`)
+      const others = byCoordinator.get(coordinator)
+      if (others) others.push(group)
+      else byCoordinator.set(coordinator, [group])
+    }
+    for (const [coordinator, names] of byCoordinator) {
+      for (let at = 0; at < names.length; at += groupsPerRequest) {
+        for (const [name, facts] of await ask[kind](coordinator, names.slice(at, at + groupsPerRequest))) told.set(name, facts)
+      }
+    }
+  }
+  return groups.map((group) => {
+    const facts = told.get(group.group)
+    if (!facts) throw new CommandError(`its broker told nothing of group ${group.group}`)
+    return { ...group, ...facts }
+  })
 }
 
 type Told = Pick<GroupFacts, 'state' | 'assignor' | 'members'>
 
 /** One question to one coordinator, kind by kind. */
-const ask: Readonly<Record<GroupKind, (coordinator: Wire, groupId: string) => Promise<Told>>> = {
-  async classic(coordinator, groupId) {
-    const [group] = (await coordinator.ask(describeGroups, { groups: [groupId], includeAuthorizedOperations: false })).groups
-    check(group!.errorCode, groupId, group!.errorMessage)
-    const { groupState, protocolType, protocolData } = group!
-    const members = group!.members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
-      memberId,
-      clientId,
-      host: clientHost,
-      assignment: protocolType === 'consumer' ? classicAssignment(memberAssignment) : null,
-    }))
-    return { state: groupState, assignor: protocolData, members }
+const ask: Readonly<Record<GroupKind, (coordinator: Wire, groupIds: string[]) => Promise<[groupId: string, Told][]>>> = {
+  async classic(coordinator, groups) {
+    const answer = await coordinator.ask(describeGroups, { groups, includeAuthorizedOperations: false })
+    return answer.groups.map(({ errorCode, errorMessage, groupId, groupState, protocolType, protocolData, members }) => {
+      check(errorCode, groupId, errorMessage)
+      const toldOf = members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+        memberId,
+        clientId,
+        host: clientHost,
+        assignment: protocolType === 'consumer' ? classicAssignment(memberAssignment) : null,
+      }))
+      return [groupId, { state: groupState, assignor: protocolData, members: toldOf }]
+    })
   },
-  async consumer(coordinator, groupId) {
-    const [group] = (await coordinator.ask(consumerGroupDescribe, { groupIds: [groupId], includeAuthorizedOperations: false })).groups
-    check(group!.errorCode, groupId, group!.errorMessage)
-    return { state: group!.groupState, assignor: group!.assignorName, members: group!.members.map(memberOf) }
+  async consumer(coordinator, groupIds) {
+    return (await coordinator.ask(consumerGroupDescribe, { groupIds, includeAuthorizedOperations: false })).groups.map(groupOf)
   },
-  async share(coordinator, groupId) {
-    const [group] = (await coordinator.ask(shareGroupDescribe, { groupIds: [groupId], includeAuthorizedOperations: false })).groups
-    check(group!.errorCode, groupId, group!.errorMessage)
-    return { state: group!.groupState, assignor: group!.assignorName, members: group!.members.map(memberOf) }
+  async share(coordinator, groupIds) {
+    return (await coordinator.ask(shareGroupDescribe, { groupIds, includeAuthorizedOperations: false })).groups.map(groupOf)
   },
-  async streams(coordinator, groupId) {
-    const [group] = (await coordinator.ask(streamsGroupDescribe, { groupIds: [groupId], includeAuthorizedOperations: false })).groups
-    check(group!.errorCode, groupId, group!.errorMessage)
-    const members = group!.members.map(({ memberId, clientId, clientHost, assignment }) => ({
-      memberId,
-      clientId,
-      host: clientHost,
-      assignment: {
-        ...tasks(assignment.activeTasks, ''),
-        ...tasks(assignment.standbyTasks, ' standby'),
-        ...tasks(assignment.warmupTasks, ' warm-up'),
-      },
-    }))
-    return { state: group!.groupState, assignor: group!.assignorName ?? '', members }
+  async streams(coordinator, groupIds) {
+    const answer = await coordinator.ask(streamsGroupDescribe, { groupIds, includeAuthorizedOperations: false })
+    return answer.groups.map(({ errorCode, errorMessage, groupId, groupState, assignorName, members }) => {
+      check(errorCode, groupId, errorMessage)
+      const toldOf = members.map(({ memberId, clientId, clientHost, assignment }) => ({
+        memberId,
+        clientId,
+        host: clientHost,
+        assignment: {
+          ...tasks(assignment.activeTasks, ''),
+          ...tasks(assignment.standbyTasks, ' standby'),
+          ...tasks(assignment.warmupTasks, ' warm-up'),
+        },
+      }))
+      return [groupId, { state: groupState, assignor: assignorName ?? '', members: toldOf }]
+    })
   },
+}
+
+interface DescribedGroup {
+  errorCode: number
+  errorMessage: string | null
+  groupId: string
+  groupState: string
+  assignorName: string
+  members: readonly DescribedMember[]
+}
+
+function groupOf({ errorCode, errorMessage, groupId, groupState, assignorName, members }: DescribedGroup): [string, Told] {
+  check(errorCode, groupId, errorMessage)
+  return [groupId, { state: groupState, assignor: assignorName, members: members.map(memberOf) }]
 }
 
 interface DescribedMember {

@@ -3,7 +3,7 @@ import { Cluster } from '../lib/cluster.ts'
 import { defineCommand, exitCodes } from '../lib/command.ts'
 import { bootstrapOption } from '../lib/kafka.ts'
 import { jsonOption, print, printJson, table } from '../lib/output.ts'
-import { factsOf, type GroupFacts, listed } from './kinds.ts'
+import { factsOf, listed } from './kinds.ts'
 
 export const command = defineCommand({
   usage: 'twinlog groups list [--json]',
@@ -11,8 +11,7 @@ export const command = defineCommand({
   options: { ...bootstrapOption, ...jsonOption },
   async run(values) {
     const groups = await Cluster.with(values.bootstrap, async (cluster) => {
-      const facts: GroupFacts[] = []
-      for (const group of await listed(cluster)) facts.push(await factsOf(cluster, group))
+      const facts = await factsOf(cluster, await listed(cluster))
       return facts.map(({ group, kind, protocolType, state, members }) => ({ group, kind, state, type: protocolType, members: members.length }))
     })
     if (values.json) printJson(groups)

@@ -69,7 +69,8 @@ function destination(text: string): Destination {
 async function kindWithoutMembers(cluster: Cluster, groupId: string): Promise<GroupKind> {
   const group = (await listed(cluster)).find(({ group: name }) => name === groupId)
   if (!group) return 'classic'
-  const members = (await factsOf(cluster, group)).members.length
+  const [facts] = await factsOf(cluster, [group])
+  const members = facts?.members.length ?? 0
   if (members > 0)
     throw new CommandError(`${groupId} has ${members} member${members > 1 ? 's' : ''}: stop its consumers first, they would commit over it`)
   return group.kind

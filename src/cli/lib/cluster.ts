@@ -4,8 +4,9 @@ import { metadata } from '../../../protocol/messages/metadata.ts'
 import { bootstrapServers, type Server } from './kafka.ts'
 import { check, Wire } from './wire.ts'
 
-/** FindCoordinator up to here asks for one key. */
+/** FindCoordinator up to here asks for one key, from the next version on for many. */
 const oneKeyVersionMax = 3
+const keysPerRequest = 500
 
 export class Cluster {
   readonly #first: Wire
@@ -40,6 +41,23 @@ export class Cluster {
     const { errorCode, errorMessage, host, port } = await this.#first.ask(findCoordinator, { key: groupId, coordinatorKeys: [] }, oneKeyVersionMax)
     check(errorCode, groupId, errorMessage)
     return this.#wireTo(host, port)
+  }
+
+  /** Connections to the brokers that look after the groups: one question for hundreds of them, where the broker understands that. */
+  async coordinatorsOf(groupIds: readonly string[]): Promise<Map<string, Wire>> {
+    const found = new Map<string, Wire>()
+    if (this.#first.versionOf(findCoordinator) <= oneKeyVersionMax) {
+      for (const groupId of groupIds) found.set(groupId, await this.coordinatorOf(groupId))
+      return found
+    }
+    for (let at = 0; at < groupIds.length; at += keysPerRequest) {
+      const { coordinators } = await this.#first.ask(findCoordinator, { key: '', coordinatorKeys: groupIds.slice(at, at + keysPerRequest) })
+      for (const { key, errorCode, errorMessage, host, port } of coordinators) {
+        check(errorCode, key, errorMessage)
+        found.set(key, await this.#wireTo(host, port))
+      }
+    }
+    return found
   }
 
   #wireTo(host: string, port: number): Promise<Wire> {
