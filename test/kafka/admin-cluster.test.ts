@@ -127,6 +127,9 @@ test.each([0, 1, 2])('DescribeQuorum %i tells of one voter, which leads', async 
   expect(known.topics[0]?.partitions[0]).toMatchObject({ errorCode: 0, leaderId: 1, observers: [] })
   expect(known.topics[0]?.partitions[0]?.currentVoters.map(({ replicaId }) => replicaId)).toEqual([1])
   if (version === 2) expect(known.nodes[0]).toMatchObject({ nodeId: 1, listeners: [{ host: '127.0.0.1', port: broker.kafka.port }] })
+  const quorum = { topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }
+  const twice = await client.ask(describeQuorum, version, { topics: [{ ...quorum, partitions: [...quorum.partitions, ...quorum.partitions] }] })
+  expect(twice.topics[0]?.partitions.map(({ errorCode }) => errorCode)).toEqual([3, 3])
   const unknown = await of('a', 0)
   expect(unknown.topics[0]?.partitions[0]).toMatchObject({ errorCode: 3, currentVoters: [] })
   expect(unknown.nodes).toEqual([])

@@ -307,6 +307,7 @@ describe('other resources', () => {
   test('the root logger’s level can be told and changed', async () => {
     expect((await tell(loggers, '1')).values).toEqual({ root: 'INFO from 6' })
     expect(await alter([resource(loggers, '1', ['root', set, 'DEBUG'])], true)).toEqual(['0 null'])
+    expect(await alter([resource(loggers, '7', ['root', set, 'WARN'])])).toEqual(['42 Unexpected node id. Expected 1, but received 7'])
     expect(await alter([resource(loggers, '1', ['root', set, 'WARN'])])).toEqual(['0 null'])
     expect((await tell(loggers, '1')).values).toEqual({ root: 'WARN from 6' })
     await alter([resource(loggers, '1', ['root', set, 'INFO'])])

@@ -146,7 +146,7 @@ describe('quotas are kept', () => {
     [{ 'client-id': 'c' }, { request_percentage: 0 }, '42 Quota request_percentage must be greater than 0'],
     [{ 'client-id': '' }, { producer_byte_rate: 1 }, '42 Empty client-id not supported'],
     [{ 'client-id': 'c' }, { producer_byte_rate: 1.5 }, '42 producer_byte_rate cannot be a fractional value.'],
-    [{ 'client-id': 'c' }, { producer_byte_rate: Number.NaN }, '42 Quota producer_byte_rate must be greater than 0'],
+    [{ 'client-id': 'c' }, { producer_byte_rate: Number.NaN }, '42 Quota producer_byte_rate must be a finite number'],
     [{ ip: '1.2.3.4', user: 'u' }, { connection_creation_rate: 1 }, /^42 Invalid quota entity combination/],
   ])('%j cannot have %j', async (entity, quotas, answer) => {
     expect(await set(entity as unknown as Entity, quotas as unknown as Record<string, number>)).toMatch(answer)
@@ -163,6 +163,27 @@ describe('quotas are kept', () => {
   ])('filter %j %j is refused', async (first, second, answer) => {
     const components = [first, second].filter((one) => one !== null) as [string, number, string | null][]
     expect(await list(components)).toMatch(answer)
+  })
+
+  test('a number that is none or has no end is refused, and so is an entity that stands twice, once and with all that is wanted of it', async () => {
+    const words = 'Quota request_percentage must be a finite number'
+    for (const value of [Number.POSITIVE_INFINITY, Number.NaN]) expect(await set({ user: 'a' }, { request_percentage: value })).toBe(`42 ${words}`)
+    expect(await set({ user: 'a' }, { producer_byte_rate: 1e300 })).toBe('42 Proposed value for producer_byte_rate is too large for a LONG.')
+    const opsOf = (...values: number[]) => values.map((value) => ({ key: 'producer_byte_rate', value, remove: false }))
+    const entity = [
+      { entityType: 'user', entityName: 'a' },
+      { entityType: 'client-id', entityName: null },
+    ]
+    const twice = { errorCode: 42, errorMessage: 'Ignoring duplicate entity ClientQuotaEntity(entries={client-id=null, user=a})' }
+    const entries = [
+      { entity, ops: opsOf(1) },
+      { entity: [...entity].reverse(), ops: opsOf(2) },
+    ]
+    expect((await admin.ask(alterClientQuotas, 1, { entries, validateOnly: false })).entries).toEqual([{ ...twice, entity }])
+    expect((await admin.ask(alterClientQuotas, 1, { entries: [{ entity, ops: opsOf(1, 2) }], validateOnly: false })).entries).toEqual([
+      { ...twice, entity },
+    ])
+    expect(await list()).toEqual([])
   })
 
   test('quotas are there after a restart', async () => {

@@ -108,7 +108,8 @@ describe.each([...kinds, 'none'])('an id of kind %s', (id) => {
     const { groups } = await wire.ask(describeShareGroupOffsets, 1, {
       groups: [
         { groupId: id, topics: null },
-        { groupId: id, topics: ['t', 'gone'].map((topicName) => ({ topicName, partitions: [0, 7] })) },
+        // As Kafka, what stands twice is told once.
+        { groupId: id, topics: ['t', 't', 'gone'].map((topicName) => ({ topicName, partitions: [0, 7, 0] })) },
       ],
     })
     const unknown = [0, 7].map((partitionIndex) => ({ partitionIndex, startOffset: -1, leaderEpoch: 0, lag: -1, errorCode: 0, errorMessage: null }))
@@ -122,7 +123,7 @@ describe.each([...kinds, 'none'])('an id of kind %s', (id) => {
         { topicName: 'gone', partitions: unknown },
       ],
     })
-    const deleted = await wire.ask(deleteShareGroupOffsets, 0, { groupId: id, topics: [{ topicName: 't' }] })
+    const deleted = await wire.ask(deleteShareGroupOffsets, 0, { groupId: id, topics: [{ topicName: 't' }, { topicName: 't' }] })
     expect(deleted).toMatchObject(id === 'share' ? { errorCode: errorCode.NON_EMPTY_GROUP } : notFound(id, 'share'))
     if (id === 'none') return
     const topics = [{ topicName: 't', partitions: [{ partitionIndex: 0, startOffset: 0 }] }]

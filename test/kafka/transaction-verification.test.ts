@@ -42,7 +42,13 @@ test('without verification an older client writes to a partition that it never a
   expect(errorName(errorCode)).toBe('INVALID_TXN_STATE')
   const { topics } = await wire.ask(describeProducers, 0, { topics: [{ name: 't', partitionIndexes: [0] }] })
   expect(topics[0]?.partitions[0]?.activeProducers).toMatchObject([{ producerId, currentTxnStartOffset: 0 }])
+  const strange = await wire.ask(describeProducers, 0, { topics: [{ name: 'a b', partitionIndexes: [0] }] })
+  expect(strange.topics[0]?.partitions[0]).toMatchObject({ errorCode: 17, errorMessage: expect.stringContaining("'a b' contains") })
   const marker = { producerId, producerEpoch, transactionResult: false, topics: [{ name: 't', partitionIndexes: [0] }], coordinatorEpoch: 0 }
+  const nonsense = { ...marker, producerEpoch: -1 }
+  const { markers } = await wire.ask(writeTxnMarkers, 1, { markers: [nonsense] })
+  expect(markers[0]?.topics[0]?.partitions).toEqual([{ partitionIndex: 0, errorCode: -1 }])
+  expect(partitions[0]).toMatchObject({ endOffset: 2 })
   await wire.ask(writeTxnMarkers, 1, { markers: [marker] })
   expect(partitions[0]).toMatchObject({ endOffset: 3, lastStableOffset: 3 })
 })

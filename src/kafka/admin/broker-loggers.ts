@@ -12,8 +12,8 @@ export function checkLoggerBroker(name: string, nodeId: number, doing: 'describe
   const subject = doing === 'describe' ? 'Broker id' : 'Node id'
   if (!/^-?\d+$/.test(name)) throw new ResourceRefusal(errorCode.INVALID_REQUEST, `${subject} must be an integer, but it is: ${name}`)
   if (Number(name) === nodeId) return
-  const comma = doing === 'describe' ? '' : ','
-  throw new ResourceRefusal(errorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId}${comma} but received ${name}`)
+  const expected = doing === 'describe' ? `Unexpected broker id, expected ${nodeId}` : `Unexpected node id. Expected ${nodeId},`
+  throw new ResourceRefusal(errorCode.INVALID_REQUEST, `${expected} but received ${name}`)
 }
 
 export function explainLoggers(settings: Settings): ExplainedConfig[] {

@@ -21,6 +21,15 @@ const keysOfClients: Readonly<Record<string, { fractions: boolean }>> = {
 }
 const keysOfAddresses: Readonly<Record<string, { fractions: boolean }>> = { connection_creation_rate: { fractions: false } }
 
+/** The first number above Kafka's LONG. */
+const longEnd = 2 ** 63
+
+/** The entity in Kafka's words. */
+export function entityText(entity: QuotaEntity): string {
+  const parts = Object.entries(entity).map(([type, name]) => `${type}=${name}`)
+  return `ClientQuotaEntity(entries={${parts.sort().join(', ')}})`
+}
+
 const refuse = (message: string): never => {
   throw new Refusal(errorCode.INVALID_REQUEST, message)
 }
@@ -50,8 +59,11 @@ export function quotaChanges(entity: QuotaEntity, ops: QuotaOps): Map<QuotaKey, 
   for (const { key, value, remove } of ops) {
     const rule = Object.hasOwn(keys, key) ? keys[key] : undefined
     if (!rule) return refuse(`Invalid configuration key ${key}`)
-    if (changes.has(key as QuotaKey)) refuse(`Duplicate quota ${key} for ${entityKey(entity)}`)
+    // Kafka's words for it.
+    if (changes.has(key as QuotaKey)) refuse(`Ignoring duplicate entity ${entityText(entity)}`)
+    if (!remove && !Number.isFinite(value)) refuse(`Quota ${key} must be a finite number`)
     if (!remove && !(value > 0)) refuse(`Quota ${key} must be greater than 0`)
+    if (!remove && !rule.fractions && value >= longEnd) refuse(`Proposed value for ${key} is too large for a LONG.`)
     if (!remove && !rule.fractions && !Number.isSafeInteger(value)) refuse(`${key} cannot be a fractional value.`)
     changes.set(key as QuotaKey, remove ? null : value)
   }

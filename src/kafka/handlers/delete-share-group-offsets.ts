@@ -17,7 +17,7 @@ export const handleDeleteShareGroupOffsets = handler(
     await checkEmpty({ groups, shareGroups }, groupId)
     const positions = await shareGroups.positions(groupId)
     const responses = await Promise.all(
-      topics.map(async ({ topicName }) => {
+      [...new Set(topics.map(({ topicName }) => topicName))].map(async (topicName) => {
         const topic = engine.topics.get(topicName)
         const code = errorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (!topic) return { topicName, topicId: zeroUuid, errorCode: code, errorMessage: 'This server does not host this topic-partition.' }

@@ -5,6 +5,7 @@
 import { errorCode } from '../../../protocol/error-code.ts'
 import { describeProducers } from '../../../protocol/messages/describe-producers.ts'
 import type { Partition } from '../../engine/partition.ts'
+import { topicNameFault } from '../../engine/topics.ts'
 import { handler } from '../context.ts'
 
 const unknownMessage = 'This server does not host this topic-partition.'
@@ -18,8 +19,7 @@ export const handleDescribeProducers = handler(
         partitions: await Promise.all(
           partitionIndexes.map(async (partitionIndex) => {
             const partition = engine.topics.get(name)?.partitions[partitionIndex]
-            if (!partition)
-              return { partitionIndex, errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: unknownMessage, activeProducers: [] }
+            if (!partition) return unknownPartition(name, partitionIndex)
             await engine.open([partition])
             return { partitionIndex, errorCode: errorCode.NONE, activeProducers: producersOf(partition) }
           }),
@@ -43,6 +43,12 @@ export const handleDescribeProducers = handler(
     }),
   },
 )
+
+function unknownPartition(name: string, partitionIndex: number) {
+  const fault = topicNameFault(name)
+  const code = fault === null ? errorCode.UNKNOWN_TOPIC_OR_PARTITION : errorCode.INVALID_TOPIC_EXCEPTION
+  return { partitionIndex, errorCode: code, errorMessage: fault ?? unknownMessage, activeProducers: [] }
+}
 
 function producersOf({ writers }: Partition) {
   return writers.producers.list().map(({ producerId, epoch, lastSequence, lastUsedMs, marked }) => {

@@ -29,10 +29,12 @@ export const handleDescribeQuorum = handler(describeQuorum, ({ topics }, { engin
     leaderEpoch: 0,
     highWatermark: 0,
   }
+  // As Kafka: who asks for anything beside it is told of nothing.
+  const isAlone = topics.length === 1 && topics[0]?.partitions.length === 1
   const answers = topics.map(({ topicName, partitions }) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) => {
-      const isQuorum = topicName === metadataTopic && partitionIndex === 0
+      const isQuorum = isAlone && topicName === metadataTopic && partitionIndex === 0
       return { partitionIndex, ...(isQuorum ? known : unknown), currentVoters: isQuorum ? [self] : [], observers: [] }
     }),
   }))

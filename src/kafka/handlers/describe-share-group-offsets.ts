@@ -33,7 +33,7 @@ export const handleDescribeShareGroupOffsets = handler(
     const groups = await Promise.all(
       request.groups.map(async ({ groupId, topics }) => {
         const positions = new Map((await shareGroups.positions(groupId)).map((one) => [keyOf(one.topicId, one.partition), one]))
-        const wanted = topics ?? (await everything(groupId, positions, shareGroups, engine))
+        const wanted = topics ? onceEach(topics) : await everything(groupId, positions, shareGroups, engine)
         const told = wanted.map((topic) => topicOf(topic, positions, engine))
         return { groupId, topics: await Promise.all(told), errorCode: errorCode.NONE, errorMessage: null }
       }),
@@ -47,6 +47,17 @@ export const handleDescribeShareGroupOffsets = handler(
     }),
   },
 )
+
+/** As Kafka: what stands twice in a request is told once. */
+function onceEach(topics: readonly Wanted[]): Wanted[] {
+  const wanted = new Map<string, Set<number>>()
+  for (const { topicName, partitions } of topics) {
+    const indexes = wanted.get(topicName) ?? new Set()
+    wanted.set(topicName, indexes)
+    for (const index of partitions) indexes.add(index)
+  }
+  return [...wanted].map(([topicName, partitions]) => ({ topicName, partitions: [...partitions] }))
+}
 
 /** The partitions of what members are subscribed to, and others on which the group stands. */
 async function everything(groupId: string, positions: Positions, shareGroups: ShareGroups, engine: Engine): Promise<Wanted[]> {

@@ -48,7 +48,12 @@ async function write(engine: Engine, marker: Marker, timestampMs: number) {
     }
   }
   await engine.open(found.map(({ partition }) => partition))
-  for (const { key, partition } of found) {
+  // Nobody's, and of no transaction.
+  const isNonsense = producerId < 0 || producerEpoch < 0
+  if (isNonsense)
+    for (const { name, partitionIndexes } of topics)
+      for (const index of partitionIndexes) codes.set(`${name}/${index}`, errorCode.UNKNOWN_SERVER_ERROR)
+  for (const { key, partition } of isNonsense ? [] : found) {
     const known = partition.writers.producers.epochOf(producerId)
     if (known !== null && known > producerEpoch) {
       codes.set(key, errorCode.INVALID_PRODUCER_EPOCH)
