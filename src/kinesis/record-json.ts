@@ -4,7 +4,7 @@ import type { RecordCursor } from '../../protocol/records/record.ts'
 import type { Loans } from '../lent-memory.ts'
 import { encodeJson } from './json.ts'
 import type { RecordDress, RecordSink } from './record-sink.ts'
-import { sequenceDigits } from './sequence-digits.ts'
+import { sequenceDigits, toNextOffset } from './sequence-digits.ts'
 import { WireTime } from './wire-time.ts'
 
 const opening = '{"Records":['
@@ -26,9 +26,11 @@ export class JsonRecords implements RecordSink {
   readonly #memory: Loans
   #bytes: Buffer
   #at: number
-  /** Records of one batch mostly share their time. */
+  /** What stands before a record's data: of the last record that was added. Records of one batch mostly share their time, so that the next one's differs in digits. */
+  #frame: Buffer = Buffer.concat([beforeNumber, Buffer.alloc(sequenceDigits)])
   #ms = Number.NaN
-  #afterNumber: Buffer = Buffer.alloc(0)
+  #second = Number.NaN
+  #offset = Number.NaN
 
   /** `bytesHint`: a guess at the stored bytes that will come, and how many records: one that is right saves moving everything. `memory` is what the answer lies in. */
   constructor(dress: RecordDress, bytesHint: number, recordsHint: number, memory: Loans) {
@@ -46,17 +48,13 @@ export class JsonRecords implements RecordSink {
 
   add(record: RecordCursor): void {
     const { offset, timestampMs, keyBytes, valueBytes, valueAt } = record
-    if (timestampMs !== this.#ms) {
-      this.#ms = timestampMs
-      this.#afterNumber = afterNumber(timestampMs)
-    }
+    this.#frameFor(offset, timestampMs)
     this.#reserve(this.#frameBytes() + plainKeyBytesMax + Math.ceil(Math.max(valueBytes, 0) / 3) * 4)
     const bytes = this.#bytes
     let at = this.#at
     if (this.count++ > 0) bytes[at++] = comma
-    at = put(bytes, at, beforeNumber)
-    at = this.#dress.numbers.write(bytes, at, offset, timestampMs)
-    at = put(bytes, at, this.#afterNumber)
+    bytes.set(this.#frame, at)
+    at += this.#frame.length
     if (valueBytes > 0) at += bytes.write(record.bytes.toString('base64', valueAt, valueAt + valueBytes), at, 'latin1')
     const afterKey = keyBytes > 0 && keyBytes <= plainKeyBytesMax ? this.#plainKey(record, at) : -1
     if (afterKey === -1) this.#anyKey(record, at)
@@ -71,6 +69,21 @@ export class JsonRecords implements RecordSink {
     this.#reserve(Buffer.byteLength(end))
     const length = this.#at + this.#bytes.write(end, this.#at)
     return this.#bytes.subarray(0, length)
+  }
+
+  #frameFor(offset: number, ms: number): void {
+    const { numbers } = this.#dress
+    if (ms !== this.#ms) {
+      const second = numbers.secondOf(ms)
+      const digits = this.#frame.subarray(beforeNumber.length, beforeNumber.length + sequenceDigits)
+      this.#frame = Buffer.concat([beforeNumber, digits, afterNumber(ms)])
+      if (second !== this.#second) this.#offset = Number.NaN
+      this.#ms = ms
+      this.#second = second
+    }
+    if (offset === this.#offset + 1) toNextOffset(this.#frame, beforeNumber.length)
+    else numbers.write(this.#frame, beforeNumber.length, offset, ms)
+    this.#offset = offset
   }
 
   /** What a record takes at most beside its data and its key, with room for a long time. */

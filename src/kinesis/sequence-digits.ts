@@ -35,23 +35,23 @@ export class SequenceDigits {
   #goTo(offset: number, second: number): void {
     if (second !== this.#second || offset !== this.#offset + 1) {
       if (second !== this.#second || offset !== this.#offset) this.#digits.write(this.#numberOf(offset, second), 'latin1')
-    } else this.#add()
+    } else toNextOffset(this.#digits, 0)
     this.#offset = offset
     this.#second = second
   }
+}
 
-  #add(): void {
-    const digits = this.#digits
-    let carry = 0
-    let at = sequenceDigits - 1
-    for (let i = step.length - 1; i >= 0; i--, at--) {
-      const sum = digits[at]! + step[i]! + carry
-      carry = sum > nine ? 1 : 0
-      digits[at] = carry === 1 ? sum - 10 : sum
-    }
-    for (; carry === 1; at--) {
-      carry = digits[at] === nine ? 1 : 0
-      digits[at] = carry === 1 ? zero : digits[at]! + 1
-    }
+/** Makes the digits at a place those of the next offset's record, where that arrived in the same second. */
+export function toNextOffset(digits: Buffer, from: number): void {
+  let carry = 0
+  let at = from + sequenceDigits - 1
+  for (let i = step.length - 1; i >= 0; i--, at--) {
+    const sum = digits[at]! + step[i]! + carry
+    carry = sum > nine ? 1 : 0
+    digits[at] = carry === 1 ? sum - 10 : sum
+  }
+  for (; carry === 1; at--) {
+    carry = digits[at] === nine ? 1 : 0
+    digits[at] = carry === 1 ? zero : digits[at]! + 1
   }
 }

@@ -46,12 +46,17 @@ export class SequenceNumbers {
 
   /** The record at `offset`, which arrived at `timestampMs`. */
   at(offset: number, timestampMs: number): string {
-    return this.#run.text(offset, Math.max(secondOf(timestampMs), this.#createdS + 1))
+    return this.#run.text(offset, this.secondOf(timestampMs))
   }
 
   /** The same as ASCII digits, `sequenceDigits` of them; answers where they end. */
   write(into: Buffer, at: number, offset: number, timestampMs: number): number {
-    return this.#run.write(into, at, offset, Math.max(secondOf(timestampMs), this.#createdS + 1))
+    return this.#run.write(into, at, offset, this.secondOf(timestampMs))
+  }
+
+  /** The second that the number of a record carries. */
+  secondOf(timestampMs: number): number {
+    return Math.max(secondOf(timestampMs), this.#createdS + 1)
   }
 
   /** Just before the record at `offset`, whenever it arrives. */
@@ -61,7 +66,7 @@ export class SequenceNumbers {
 
   /** The end of a closed shard: above every record of it. */
   end(closedMs: number): string {
-    return this.#number(indexMax, Math.max(secondOf(closedMs), this.#createdS + 1))
+    return this.#number(indexMax, this.secondOf(closedMs))
   }
 
   #number(index: bigint, second: number): string {
