@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Loans } from '../../lent-memory.ts'
 import { Share, smallBytesMax } from '../body.ts'
 import type { HttpAnswer } from '../door.ts'
-import { type Serving, unreadMsMax } from '../serving.ts'
+import { lastWords, type Serving, unreadMsMax } from '../serving.ts'
 import type { Intake } from '../wire.ts'
 import { BodyMemory } from './body-memory.ts'
 import type { PlainHttp } from './plain-http.ts'
@@ -12,8 +12,8 @@ import { headBytesMax, type RequestHead, readHead } from './request-head.ts'
 
 const blankLine = Buffer.from('\r\n\r\n')
 
-/** `idle`: before a request. `body`: in one. `busy`: until its answer has left. `left`: it is node:http's. */
-type State = 'idle' | 'body' | 'busy' | 'left'
+/** `idle`: before a request. `body`: in one. `busy`: until its answer has left. `over`: the last word was said. `left`: it is node:http's. */
+type State = 'idle' | 'body' | 'busy' | 'over' | 'left'
 
 export class PlainConnection implements Intake {
   readonly socket: Socket
@@ -65,7 +65,15 @@ export class PlainConnection implements Intake {
 
   /** Nothing has been asked since then; null while something is. */
   get idleSince(): number | null {
-    return this.#state === 'idle' ? this.#sinceBeat : null
+    return this.#state === 'idle' || this.#state === 'over' ? this.#sinceBeat : null
+  }
+
+  /** The client took too long: it is told so, and what it still sends is not looked at. */
+  giveUp(): void {
+    this.#state = 'over'
+    this.#sinceBeat = this.#http.beat
+    if (this.socket.writable) this.socket.end(lastWords('408 Request Timeout'))
+    else this.socket.destroy()
   }
 
   target(): Buffer | null {
@@ -74,12 +82,14 @@ export class PlainConnection implements Intake {
   }
 
   filled(count: number): boolean {
+    if (this.#state === 'over') return true
     this.#body!.filled(count)
     return this.#come(count)
   }
 
   chunk(bytes: Buffer): boolean {
     if (this.#state === 'idle') return this.#begin(bytes, true)
+    if (this.#state === 'over') return true
     const count = this.#state === 'body' ? Math.min(bytes.length, this.#body!.missing) : 0
     // What comes behind a request has its turn after the answer; nothing is read until then.
     if (count < bytes.length) this.#ahead = Buffer.from(bytes.subarray(count))
@@ -208,7 +218,7 @@ export class PlainConnection implements Intake {
   #closed(): void {
     this.#room.close()
     this.#hangUp?.abort()
-    if (this.#state !== 'body') return
+    if (this.#state !== 'body' && this.#state !== 'over') return
     this.#share.close()
     this.#incoming.giveBack()
     this.#serving.observe({

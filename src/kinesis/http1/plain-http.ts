@@ -2,7 +2,7 @@
 // plain-connection.ts's. Node's HTTP server watches in the same way over its own.
 import type { Socket } from 'node:net'
 import type { Timer } from '../../clock.ts'
-import { keepAliveMs, lastWords, type Serving } from '../serving.ts'
+import { keepAliveMs, type Serving } from '../serving.ts'
 import type { Intake } from '../wire.ts'
 import { AnswerHeads } from './answer-head.ts'
 import { PlainConnection } from './plain-connection.ts'
@@ -61,13 +61,12 @@ export class PlainHttp {
     })
   }
 
-  #look({ socket, owesSince, idleSince }: PlainConnection): void {
-    const { requestMsMax, logger } = this.serving
+  #look(connection: PlainConnection): void {
+    const { socket, owesSince, idleSince } = connection
     if (idleSince !== null && this.#msSince(idleSince) > keepAliveMs) socket.destroySoon()
-    if (owesSince === null || this.#msSince(owesSince) <= requestMsMax) return
-    logger.info('an HTTP request could not be read', { peer: socket.remoteAddress, reason: 'its body did not come in time' })
-    if (socket.writable) socket.end(lastWords('408 Request Timeout'))
-    else socket.destroy()
+    if (owesSince === null || this.#msSince(owesSince) <= this.serving.requestMsMax) return
+    this.serving.logger.info('an HTTP request could not be read', { peer: socket.remoteAddress, reason: 'its body did not come in time' })
+    connection.giveUp()
   }
 
   /** That much at least has passed since that beat. */

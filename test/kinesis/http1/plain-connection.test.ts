@@ -80,6 +80,8 @@ test('a client that stops in the middle of a body is told so in time, and nothin
   await client.ask(list)
   client.heard = ''
   client.socket.write(list.slice(0, -1))
+  await expect.poll(() => client.heard).not.toBe('')
+  client.socket.write(list.slice(-1))
   await client.closed
   expect(client.heard).toBe('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   await expect.poll(() => door?.calls.at(-1)).toMatchObject({ errorType: 'ClientGone' })
