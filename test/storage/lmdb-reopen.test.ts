@@ -12,7 +12,12 @@ import { table } from '../../storage/tables.ts'
 import { noJournal, readAll, run, storeOptions, TestClock } from '../contract/harness.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'twinlog-reopen-'))
-afterAll(() => rmSync(root, { recursive: true }))
+const opened: Store[] = []
+afterAll(async () => {
+  // One that a test left open would notice that its file is gone, and fail.
+  for (const store of opened) await store.close()
+  rmSync(root, { recursive: true })
+})
 
 const people = table<{ name: string }>('people')
 const clock = new TestClock()
@@ -21,7 +26,11 @@ beforeEach(() => {
   directory = mkdtempSync(join(root, 'd'))
 })
 
-const open = (more = {}): Promise<Store> => openLmdbStore(directory, storeOptions(clock, more))
+async function open(more = {}): Promise<Store> {
+  const store = await openLmdbStore(directory, storeOptions(clock, more))
+  opened.push(store)
+  return store
+}
 
 /** Closes the store and opens the directory again. */
 async function reopen(store: Store, more = {}): Promise<Store> {
