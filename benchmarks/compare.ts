@@ -2,6 +2,7 @@
 import type { Progress } from './progress.ts'
 import { absence, type Figures, type Knobs, type Scenario } from './scenario.ts'
 import { type ServerKind, startServer, withDirectory } from './servers.ts'
+import { warmMemory } from './warm-memory.ts'
 
 /** One line of a table: somebody's runs of a scenario. */
 export interface Row {
@@ -28,7 +29,14 @@ export function contendersOf(scenario: Scenario, kinds: readonly ServerKind[], k
       return { who, durability, run: (directory) => runServer(scenario, kind, knobs, directory) }
     })
   const references = (scenario.references ?? []).map(({ name, run }): Contender => {
-    return { who: name, durability: '', run: (directory) => run(knobs, directory) }
+    return {
+      who: name,
+      durability: '',
+      run: async (directory) => {
+        await warmMemory(directory, knobs)
+        return run(knobs, directory)
+      },
+    }
   })
   return [...servers, ...references]
 }
@@ -38,6 +46,8 @@ async function runServer(scenario: Scenario, kind: ServerKind, knobs: Knobs, dir
   if (!scenario.run) throw new Error(`${scenario.name} says nothing about how it runs`)
   const server = await startServer(kind, scenario.door, directory, scenario.settings)
   try {
+    // After its start: that takes Kafka seconds.
+    await warmMemory(directory, knobs)
     return await scenario.run(server, knobs)
   } finally {
     await server.stop()
