@@ -1,8 +1,13 @@
 // Opening a partition: what is read for it, and the order of appends that come meanwhile.
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
 import type { Partition } from '../../src/engine/partition.ts'
 import { producerTable } from '../../src/engine/rows.ts'
+import { seededRandom } from '../../src/random.ts'
+import { openLmdbStore } from '../../storage/lmdb-store.ts'
 import { openMemoryStore } from '../../storage/memory-store.ts'
 import type { Store } from '../../storage/store.ts'
 import { batchOf, everything, startEngine, storeOptions, valuesOf } from './harness.ts'
@@ -44,6 +49,54 @@ test('opening a large partition reads its end, whoever wrote it', async () => {
   expect(partition.endOffset).toBe(21)
   // What the snapshots had of producers is not lost with what is not read.
   expect((await restarted.append(partition, idempotent)).baseOffset).toBe(0)
+})
+
+/** A directory whose partitions have batches of some producers, from a few bytes to more than is read at a time. */
+async function writtenByProducers(clock: ManualClock, seed: number): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'twinlog-opening-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const store = await openLmdbStore(directory, storeOptions(clock))
+  const { engine } = await startEngine({ clock, store })
+  const { partitions } = await engine.topics.create({ name: 't', partitionCount: 2, configs: { 'max.message.bytes': String(MiB) } })
+  const random = seededRandom(seed)
+  for (const partition of partitions) {
+    const sequences = [0, 0, 0]
+    for (let i = 0; i < 60; i++) {
+      const producerId = random.integer(3)
+      const value = 'x'.repeat(1 + random.integer(2 ** (1 + random.integer(20)) - 1))
+      const count = 1 + random.integer(3)
+      const values = Array.from({ length: count }, (_, n) => (n === 0 ? value.slice(0, 900_000) : 'y'))
+      await engine.append(partition, batchOf(values, clock.now() + i, { producerId, producerEpoch: 0, baseSequence: sequences[producerId]! }))
+      sequences[producerId]! += count
+    }
+  }
+  await store.close()
+  return directory
+}
+
+/** What opening finds of the writers; `alone` gives every read memory of its own. */
+async function writersOf(directory: string, clock: ManualClock, alone: boolean) {
+  const store = await openLmdbStore(directory, storeOptions(clock))
+  if (alone) {
+    const read = store.log.read.bind(store.log)
+    store.log.read = (requests) => read(requests)
+  }
+  const { engine } = await startEngine({ clock, store })
+  const { partitions } = engine.topics.get('t')!
+  await Promise.all(partitions.map((partition) => partition.open()))
+  const found = partitions.map(({ writers, endOffset }) => ({ endOffset, producers: writers.producers.rows(), open: writers.transactions.rows() }))
+  await store.close()
+  return found
+}
+
+test('what opening finds of producers is the same when all partitions read at once into memory that they use again', async () => {
+  for (const seed of [1, 2]) {
+    const clock = new ManualClock()
+    const directory = await writtenByProducers(clock, seed)
+    const found = await writersOf(directory, clock, false)
+    expect(found, `seed ${seed}`).toEqual(await writersOf(directory, clock, true))
+    expect(found.map(({ producers }) => producers.length)).toEqual([3, 3])
+  }
 })
 
 /** Appends once more after each number of turns of the microtask queue, while `ready` does its work. */
