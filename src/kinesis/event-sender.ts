@@ -5,6 +5,9 @@ import type { HttpAnswer } from './door.ts'
 
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
+/** Nothing happens to it any more: its answer is out, or its client has gone. Of an HTTP/2 response whose client has gone Node says only that it is finished. */
+export const isOver = (response: AnyResponse): boolean => response.writableFinished || response.destroyed
+
 /** Event streams under way, so that a stop can end them. */
 export class EventSender {
   readonly #listening = new Set<AbortController>()
@@ -15,7 +18,7 @@ export class EventSender {
     const listening = new AbortController()
     this.#listening.add(listening)
     // Gone before there was anything to send: nothing tells of that any more.
-    if (response.destroyed) listening.abort()
+    if (isOver(response)) listening.abort()
     else response.once('close', () => listening.abort())
     let bytes = 0
     try {

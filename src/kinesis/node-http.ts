@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { Loans } from '../lent-memory.ts'
 import { announcesMore, readBody, Share } from './body.ts'
 import type { HttpAnswer } from './door.ts'
-import { type AnyResponse, EventSender } from './event-sender.ts'
+import { type AnyResponse, EventSender, isOver } from './event-sender.ts'
 import { watchSession } from './http2-watch.ts'
 import { keepAliveMs, lastWords, type Serving, unreadMsMax } from './serving.ts'
 
@@ -185,7 +185,7 @@ export class NodeHttp {
 
   /** Answers the bytes that were sent as a body. */
   #answer(answer: HttpAnswer, request: AnyRequest, response: AnyResponse): number {
-    if (response.destroyed) return 0
+    if (isOver(response)) return 0
     const { headers } = answer
     const http1 = request.httpVersionMajor === 1
     const { bytes, body } = outgoing(answer.body, http1)
@@ -203,7 +203,7 @@ export class NodeHttp {
   #holdUntilRead(room: Share, bytes: number, response: AnyResponse): void {
     if (room.bytes === 0) return
     room.keep(bytes)
-    if (response.writableFinished || response.destroyed) {
+    if (isOver(response)) {
       room.close()
       return
     }
@@ -219,7 +219,7 @@ export class NodeHttp {
       else this.#busy.delete(carrier)
       if (this.serving.closing && left <= 0) carrier.destroySoon()
     }
-    if (response.writableFinished || response.destroyed) done()
+    if (isOver(response)) done()
     else response.once('close', done)
   }
 }
@@ -238,7 +238,7 @@ function hangUpOf(response: AnyResponse): () => AbortSignal {
     if (hungUp) return hungUp.signal
     const controller = new AbortController()
     hungUp = controller
-    if (response.destroyed) controller.abort()
+    if (isOver(response)) controller.abort()
     else response.once('close', () => controller.abort())
     return controller.signal
   }
