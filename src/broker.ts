@@ -10,6 +10,8 @@ import { type Settings, SettingsInvalid } from './config.ts'
 import { Counters } from './counters.ts'
 import { type DamagedPlace, Engine, stamp } from './engine/engine.ts'
 import { EngineError } from './engine/errors.ts'
+import { checkFault } from './fault-names.ts'
+import { type Fault, Faults } from './faults.ts'
 import { type Coordinators, openCoordinators } from './kafka/coordinators.ts'
 import { KafkaServer } from './kafka/server.ts'
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts'
@@ -41,6 +43,12 @@ export interface Broker extends AsyncDisposable {
   readonly brokers: string[]
   /** Drops every topic, stream and group, fast, and makes those of `create.topics` anew. Connections stay. */
   reset(): Promise<void>
+  /**
+   * Has requests fail, for tests of clients: `broker.fail({ operation: 'Produce', error: 'NOT_LEADER_OR_FOLLOWER' })`,
+   * `broker.fail({ operation: 'PutRecord', error: 'disconnect', when: 'after' })`. Gives a function that takes it back; a reset does, too.
+   * Throws a TypeError for what cannot be.
+   */
+  fail(fault: Fault): () => void
   /** Refuses new work, answers what is under way, closes. Nothing of the broker is left in the process. */
   close(): Promise<void>
 }
@@ -69,6 +77,7 @@ export async function startBroker(parts: BrokerParts): Promise<Broker> {
 class RunningBroker implements Broker {
   readonly #parts: BrokerParts
   readonly #counters: Counters
+  readonly #faults = new Faults()
   #state: BrokerState = 'starting'
   #store: Store | null = null
   #engine: Engine | null = null
@@ -135,6 +144,7 @@ class RunningBroker implements Broker {
       random,
       logger,
       counters,
+      faults: this.#faults,
       ...parseAddress(settings.get('kafka')),
       advertised: () => this.#advertised(),
     })
@@ -153,6 +163,7 @@ class RunningBroker implements Broker {
       clock,
       random,
       logger,
+      faults: this.#faults,
       ...parseAddress(settings.get('aws')),
       observe: ({ operation, errorType, seconds, bytesIn, bytesOut }) => {
         counters.observeRequest('aws', operation, errorType ?? 'NONE', seconds)
@@ -224,7 +235,13 @@ class RunningBroker implements Broker {
     return [joinAddress(host, port)]
   }
 
+  fail(fault: Fault): () => void {
+    checkFault(fault)
+    return this.#faults.add(fault)
+  }
+
   async reset(): Promise<void> {
+    this.#faults.clear()
     // Before as well as after: a commit that slips in between would leave a row in the store.
     this.#coordinators!.reset()
     await this.#engine!.reset()

@@ -10,6 +10,7 @@ import type { StreamsGroups } from '../coordinators/streams/streams-groups.ts'
 import type { Transactions } from '../coordinators/transaction/transactions.ts'
 import type { Counters } from '../counters.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Faults } from '../faults.ts'
 import type { LentMemory, Loans } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
@@ -44,6 +45,8 @@ export interface DoorServices extends Services {
   readonly shareSessions: ShareSessions
   readonly throttle: Throttle
   readonly telemetry: ClientTelemetry
+  /** What a test wants to go wrong. */
+  readonly faults: Faults
   /** Bytes of answers that clients have not taken, in all, and how many there may be before fetches are answered sparingly. */
   readonly answers: { readonly bytes: number; readonly bytesMax: number }
   /** Lends memory for large answers. */

@@ -5,11 +5,12 @@ import { decodeRequest, isFlexible, writeResponse } from '../../protocol/codec.t
 import { errorCode, errorName } from '../../protocol/error-code.ts'
 import { decodeHeaderStart, decodeRequestHeader, type RequestHeader, writeResponseHeader } from '../../protocol/header.ts'
 import { DecodeError } from '../../protocol/reader.ts'
-import { type Api, defaultOf } from '../../protocol/schema.ts'
+import { type Api, defaultOf, inVersion } from '../../protocol/schema.ts'
 import { Writer } from '../../protocol/writer.ts'
+import { disconnect, type Fault, faultText } from '../faults.ts'
 import type { Loans } from '../lent-memory.ts'
 import type { Client, Dispatcher, Reply } from './connection.ts'
-import type { Answer, Context, DoorServices, Handler, NoAnswer, Refused } from './context.ts'
+import { type Answer, type Context, type DoorServices, type Handler, type NoAnswer, Refusal, type Refused } from './context.ts'
 import { refusedBy } from './error-map.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -82,6 +83,7 @@ export class FrameDispatcher implements Dispatcher {
       throttle: services.throttle,
       telemetry: services.telemetry,
       turns: services.turns,
+      faults: services.faults,
       mutations: services.throttle.mutations(header.clientId),
       advertised: services.advertised,
       version: header.apiVersion,
@@ -106,6 +108,9 @@ export class FrameDispatcher implements Dispatcher {
       this.#services.logger.error('kafka request failed', { api: this.#nameOf(frame), error })
       return { parts: null, close: `${this.#nameOf(frame)} failed unexpectedly` }
     }
+    const { faults } = this.#services
+    const fault = faults.none ? null : faults.take(call.handler.name)
+    if (fault) return this.#fail(call, fault)
     try {
       if (call.handler.key === produceKey && !this.#throttle.off) call.producedMs = this.#throttle.produced(call.header.clientId, call.frameBytes)
       // Over its quota the client is held as of now: what it has sent behind this request waits until the answer has muted the connection.
@@ -199,6 +204,20 @@ export class FrameDispatcher implements Dispatcher {
     return this.#replyOf(call, { kind: 'respond', response: response as object, errorCode: refused.errorCode, memory: null })
   }
 
+  /** The next request of the connection waits for this one: what a test wants to see happens in order. */
+  async #fail(call: Call, fault: Fault): Promise<Reply> {
+    if (fault.when === 'after') {
+      const answer = await (async () =>
+        call.handler.run(
+          call.request,
+          this.#contextOf(call, () => {}),
+        ))().catch(() => null)
+      if (answer?.kind === 'respond') answer.memory?.giveBack()
+    }
+    if (fault.error === disconnect || !canTell(call)) return { parts: null, close: faultText }
+    return this.#refuse(call, new Refusal(errorCode[fault.error as keyof typeof errorCode], faultText))
+  }
+
   #observe({ handler, header, client, startMs }: Call, code: number): void {
     const { counters, settings, logger } = this.#services
     const [error, ms] = [errorName(code), performance.now() - startMs]
@@ -219,6 +238,14 @@ export class FrameDispatcher implements Dispatcher {
     if (frame.length < 4) return 'a request'
     return `${this.#byKey.get(frame.readInt16BE(0))?.name ?? 'a request'} ${frame.readInt16BE(2)}`
   }
+}
+
+/** Whether this version's answer has room for an error of the whole request. A produce with acks=0 has no answer. */
+function canTell({ handler, header, request }: Call): boolean {
+  if (handler.key === produceKey && (request as { acks: number }).acks === 0) return false
+  if (handler.refuse) return true
+  const field = handler.api.response.fields['errorCode']
+  return field !== undefined && inVersion(field, header.apiVersion, isFlexible(handler.api, header.apiVersion)).present
 }
 
 /** ApiVersions as it is answered when its version is above ours: error 35 and the list (KIP-511). */

@@ -1,4 +1,5 @@
 // What the Kafka door makes for itself beside the broker's own services: sessions, quotas' meters, telemetry, the memory that answers lie in. One of each for all connections.
+import { Faults } from '../faults.ts'
 import { LentMemory } from '../lent-memory.ts'
 import type { DoorServices, Handler, Services } from './context.ts'
 import { FetchSessions } from './fetch-sessions.ts'
@@ -16,7 +17,7 @@ export interface OwnServices extends DoorServices {
   readonly answers: { bytes: number; readonly bytesMax: number }
 }
 
-export function doorServices(services: Services, handlers: readonly Handler[]): OwnServices {
+export function doorServices(services: Services & { faults?: Faults }, handlers: readonly Handler[]): OwnServices {
   const { engine, shareGroups, settings, clock, random, logger } = services
   const shareSessions = new ShareSessions(
     () => settings.get('group.share.max.share.sessions'),
@@ -45,5 +46,6 @@ export function doorServices(services: Services, handlers: readonly Handler[]): 
     throttle: new Throttle(engine.quotas, settings, clock),
     telemetry: new ClientTelemetry(engine, clock, random),
     turns: new Turns(),
+    faults: services.faults ?? new Faults(),
   }
 }

@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '../clock.ts'
 import { newScratch } from '../direct-socket.ts'
+import type { Faults } from '../faults.ts'
 import { Admission, plainAddress } from './admission.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
 import type { Handler, Services } from './context.ts'
@@ -18,6 +19,8 @@ export interface KafkaServerOptions extends Omit<Services, 'advertised'> {
   port: number
   /** Where clients are told to connect to. Default: where it listens. */
   advertised?: () => { host: string; port: number }
+  /** What a test wants to go wrong. Default: nothing. */
+  faults?: Faults
   /** Reads by Node's events instead of straight into frames: the obvious way, for tests and comparison. */
   readByEvents?: boolean
   /** Default: THE list. */

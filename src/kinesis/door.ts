@@ -2,6 +2,7 @@
 // no sockets; server.ts does. Every failure ends here as AWS's answer.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { SigV4Verifier } from '../auth/sigv4.ts'
+import { disconnect, type Fault, type Faults, faultText } from '../faults.ts'
 import type { Loans } from '../lent-memory.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
@@ -61,6 +62,8 @@ export interface HttpAnswer {
   readonly operation: string | null
   /** AWS's exception name; null when all went well. */
   readonly errorType: string | null
+  /** Nothing is answered: the connection ends. */
+  readonly cut?: true
 }
 
 export interface DoorOptions {
@@ -70,6 +73,8 @@ export interface DoorOptions {
   verifier: SigV4Verifier | null
   random: Random
   logger: Logger
+  /** What a test wants to go wrong. */
+  faults: Faults
 }
 
 /** For people with curl: AWS's own text says only that a token is missing. */
@@ -169,10 +174,10 @@ export class Door {
     const { services } = this.#options
     const nowMs = services.clock.now()
     services.limits.call(operation.name, input, nowMs)
-    return operation.run(
-      input as never,
-      contextOf(services, { nowMs, format, room: request.room, outgoing: request.outgoing, hungUp: request.hungUp }),
-    )
+    const { faults } = this.#options
+    const context = contextOf(services, { nowMs, format, room: request.room, outgoing: request.outgoing, hungUp: request.hungUp })
+    const asked = faults.none ? null : faults.take(operation.name)
+    return asked ? fail(asked, () => operation.run(input as never, context)) : operation.run(input as never, context)
   }
 
   #succeed(envelope: Envelope, output: Answer, headers: Record<string, string>, outgoing: Loans): HttpAnswer {
@@ -199,6 +204,7 @@ export class Door {
   }
 
   #refuse(envelope: Envelope, thrown: unknown, headers: Record<string, string>, requestId: string): HttpAnswer {
+    if (thrown === cut) return { status: 0, headers, body: '', operation: envelope.operationName, errorType: 'Disconnected', cut: true }
     const { error, unexpected } = toAwsError(thrown)
     if (unexpected) this.#options.logger.error('an AWS operation failed', { operation: envelope.operationName, requestId, error: thrown })
     const hint = hints[error.type]
@@ -207,6 +213,16 @@ export class Door {
     if (contentType) headers['Content-Type'] = contentType
     return { status: error.status, headers, body, operation: envelope.operationName, errorType: error.type }
   }
+}
+
+/** Thrown where nothing is to be answered. */
+const cut = Symbol('cut')
+
+/** Fails as a test asked for; done or not, the client is not told of what was done. */
+async function fail({ error, when }: Fault, run: () => Promise<Answer> | Answer): Promise<never> {
+  if (when === 'after') await (async () => run())().catch(() => {})
+  if (error === disconnect) throw cut
+  throw new AwsError(error, faultText, error.startsWith('Internal') ? 500 : error === 'ServiceUnavailable' ? 503 : 400)
 }
 
 function dressed(dress: Dress, error: AwsError): [contentType: string | null, body: string | Buffer] {

@@ -142,6 +142,7 @@ export class NodeHttp {
     let bytesOut = 0
     try {
       if (answer?.frames) bytesOut = await this.#events.send(answer, answer.frames, response)
+      else if (answer?.cut) response.destroy()
       else if (answer) bytesOut = this.#answer(answer, request, response)
     } catch (error) {
       this.serving.logger.error('an AWS event stream failed', { operation: answer?.operation, error })

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../clock.ts'
 import type { Settings } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
+import { Faults } from '../faults.ts'
 import type { Logger } from '../logging.ts'
 import type { Random } from '../random.ts'
 import { Budget } from './body.ts'
@@ -35,6 +36,8 @@ export interface KinesisServerOptions {
   port: number
   /** All of HTTP by Node's servers: the obvious way, for tests and comparison. */
   byNode?: boolean
+  /** What a test wants to go wrong. Default: nothing. */
+  faults?: Faults
   /** Told of every answered request. */
   observe?(call: ObservedCall): void
   /** Told of connections: `rejected` ones were closed for being too many. */
@@ -105,12 +108,14 @@ class HttpServer implements KinesisServer {
   }
 
   async listen(): Promise<void> {
-    const { random, logger, host, port, settings, clock, observeConnection, byNode } = this.#options
+    const { random, logger, host, port, settings, clock, observeConnection, byNode, faults } = this.#options
     const certificate = await openCertificate(this.#options)
     const verifier = await openVerifier(settings)
     this.certificate = certificate?.cert ?? null
     this.#services = await openServices(this.#options)
-    const node = new NodeHttp(this.#serving(new Door({ services: this.#services, operations, verifier, random, logger })))
+    const node = new NodeHttp(
+      this.#serving(new Door({ services: this.#services, operations, verifier, random, logger, faults: faults ?? new Faults() })),
+    )
     const plain = new PlainHttp(node.serving, (socket) => node.connected(socket, socket, 'http1'))
     this.#node = node
     this.#plain = plain

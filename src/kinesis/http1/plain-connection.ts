@@ -171,6 +171,7 @@ export class PlainConnection implements Intake {
     this.#body = null
     this.#hangUp = null
     let bytesOut = 0
+    if (answer.cut) socket.destroy()
     if (!socket.destroyed) {
       if (typeof body === 'string') {
         bytesOut = Buffer.byteLength(body)
