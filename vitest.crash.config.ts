@@ -7,6 +7,7 @@ export default defineConfig({
     fileParallelism: false,
     include: ['test/crash/**/*.test.ts'],
     testTimeout: 600_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 180_000, interval: 3 } },
   },
 })

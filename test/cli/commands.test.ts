@@ -155,7 +155,7 @@ describe('produce and consume', () => {
     await twinlog(['produce', 'tail'], 'old\n')
     const follower = new Product(['consume', 'tail', '--follow'], { env })
     // It has joined once its group is there.
-    await expect.poll(async () => (await twinlog(['groups', 'list'])).stdout, { timeout: 10_000 }).toMatch(/twinlog-consume-.*Stable/)
+    await expect.poll(async () => (await twinlog(['groups', 'list'])).stdout).toMatch(/twinlog-consume-.*Stable/)
     await twinlog(['produce', 'tail'], 'new\n')
     await follower.until(({ stdout }) => stdout.includes('new'))
     follower.signal('SIGINT')
@@ -214,7 +214,7 @@ describe('groups', () => {
   it('that have members are not moved, and that are unknown are named', async () => {
     await json(['topics', 'create', 'busy', '-p', '1'])
     const member = new Product(['consume', 'busy', '-g', 'present', '--follow'], { env })
-    await expect.poll(async () => (await twinlog(['groups', 'list'])).stdout, { timeout: 10_000 }).toMatch(/present +classic +Stable/)
+    await expect.poll(async () => (await twinlog(['groups', 'list'])).stdout).toMatch(/present +classic +Stable/)
     const reset = await twinlog(['groups', 'reset-offsets', 'present', '-t', 'busy', '--to', 'earliest'])
     expect([reset.code, reset.stderr]).toEqual([1, expect.stringContaining('present has 1 member')])
     const deleted = await twinlog(['groups', 'delete', 'present'])

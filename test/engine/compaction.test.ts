@@ -383,4 +383,4 @@ test('readers and writers go on beside it: what they see is in order and complet
   await compacted.check()
   engine.close()
   await store.close()
-}, 30_000)
+})

@@ -7,7 +7,6 @@ import { ManualClock } from '../../src/clock.ts'
 import { batch } from './harness.ts'
 import { accept, ack, reject, release, type World, world } from './share-world.ts'
 
-const poll = { timeout: 10_000, interval: 5 }
 const autoCreate = { 'errors.deadletterqueue.auto.create.topics.enable': 'true' }
 
 async function lettersOf({ door }: World, name = 'dlq.g'): Promise<readonly DecodedRecord[]> {
@@ -43,10 +42,10 @@ test('what is rejected or delivered too often is told of in the group’s topic,
   await w.produce('a', 'b', 'c', 'd')
   expect((await m.fetch()).acquired).toEqual([[0, 3, 1]])
   expect(await m.acknowledge([ack(0, 3, accept, reject, release, accept)])).toEqual({ code: 0, error: 0 })
-  await expect.poll(async () => (await lettersOf(w)).length, poll).toBe(1)
+  await expect.poll(async () => (await lettersOf(w)).length).toBe(1)
   expect((await m.fetch()).acquired).toEqual([[2, 2, 2]])
   await m.acknowledge([ack(2, 2, release)])
-  await expect.poll(async () => (await lettersOf(w)).length, poll).toBe(2)
+  await expect.poll(async () => (await lettersOf(w)).length).toBe(2)
   expect((await lettersOf(w)).map(told)).toEqual([
     { key: null, value: null, headers: headers(1, 1, rejected) },
     { key: null, value: null, headers: headers(2, 2, spent) },
@@ -54,7 +53,7 @@ test('what is rejected or delivered too often is told of in the group’s topic,
   expect([...w.door.counters.deadLetters.all()]).toEqual([['g', { records: 2, writes: 2, failedWrites: 0 }]])
   const { config } = w.door.engine.topics.get('dlq.g')!
   expect([config.deadLetterQueueEnabled, config.timestampType]).toEqual([true, 'CreateTime'])
-  await expect.poll(async () => (await w.offsets()).start, poll).toBe(4)
+  await expect.poll(async () => (await w.offsets()).start).toBe(4)
 })
 
 test('keys and values are copied where the group asks for it, headers are not', async () => {
@@ -66,7 +65,7 @@ test('keys and values are copied where the group asks for it, headers are not', 
   await w.produceBatch(batch(['packed one', 'packed two'], { codec: 1 }))
   expect((await m.fetch()).acquired).toEqual([[0, 4, 1]])
   await m.acknowledge([ack(0, 4, reject)])
-  await expect.poll(async () => (await lettersOf(w)).length, poll).toBe(5)
+  await expect.poll(async () => (await lettersOf(w)).length).toBe(5)
   expect((await lettersOf(w)).map(told)).toEqual([
     { key: 'k', value: 'v', headers: headers(0, 1, rejected) },
     { key: null, value: null, headers: headers(1, 1, rejected) },
@@ -95,7 +94,7 @@ test('a silent member’s records go there too, in batches that the topic takes;
     await clock.advance(30_000)
     await m.heartbeat()
   }
-  await expect.poll(async () => (await lettersOf(w)).length, poll).toBe(4)
+  await expect.poll(async () => (await lettersOf(w)).length).toBe(4)
   expect((await lettersOf(w)).map(told)).toEqual(
     ['a', null, 'b', 'c'].map((value, offset) => ({ key: null, value, headers: headers(offset, 2, spent) })),
   )
@@ -121,7 +120,7 @@ test.each([
   await w.produce('a', 'b')
   await m.fetch()
   expect(await m.acknowledge([ack(0, 1, reject)])).toEqual({ code: 0, error: 0 })
-  await expect.poll(async () => (await w.offsets()).start, poll).toBe(2)
+  await expect.poll(async () => (await w.offsets()).start).toBe(2)
   expect(await lettersOf(w, name)).toEqual([])
   expect([...w.door.counters.deadLetters.all()]).toEqual([['g', { records: 0, writes: 1, failedWrites: 1 }]])
 })

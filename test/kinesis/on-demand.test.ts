@@ -20,7 +20,7 @@ const onDemand = (StreamName: string): object => ({ StreamName, StreamModeDetail
 const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/s'
 const openShards = (): number => door.engine.topics.get('s')!.shards.filter(({ endOffset }) => endOffset === null).length
 
-const shards = (count: number) => expect.poll(openShards, { timeout: 10_000, interval: 5 }).toBe(count)
+const shards = (count: number) => expect.poll(openShards).toBe(count)
 
 /** Writes as many records to each of `parts` equal parts of the hash keys, each second; answers how many were throttled. */
 async function write(seconds: number, parts: number, recordsPerS: number): Promise<number> {

@@ -46,9 +46,9 @@ it('lines wait for a reader up to a limit, in order; what is beyond it is counte
   const line = (n: number): string => `${String(n).padStart(6, '0')} ${'x'.repeat(992)}\n`
   for (let n = 0; n < 2000; n++) output.write(line(n))
   let text = ''
-  await expect.poll(() => (text += readPipe()), { interval: 1 }).toMatch(/lost \d+\n$/)
+  await expect.poll(() => (text += readPipe())).toMatch(/lost \d+\n$/)
   output.write(line(2000))
-  await expect.poll(() => (text += readPipe()), { interval: 1 }).toMatch(/002000 x+\n$/)
+  await expect.poll(() => (text += readPipe())).toMatch(/002000 x+\n$/)
   const lines = text.trimEnd().split('\n')
   const lost = Number(/^lost (\d+)$/.exec(lines.at(-2)!)![1])
   expect(lost).toBeGreaterThan(1000)

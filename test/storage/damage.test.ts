@@ -62,7 +62,7 @@ test('a data file that ends before its last pages, which hold nothing, is whole'
   const { log, close, figures } = await open(whole)
   for (let i = 0; i < 30; i++) await log.append(run(2, `gone ${i}`, { size: 200_000 }))
   await log.drop(2)
-  await expect.poll(() => figures().freeBytes, { timeout: 10_000 }).toBeGreaterThan(5_000_000)
+  await expect.poll(() => figures().freeBytes).toBeGreaterThan(5_000_000)
   await close()
   const { size: bytes } = statSync(join(whole, 'data.mdb'))
   // Longer and longer, until it has what it needs.
@@ -93,9 +93,7 @@ test('a data directory that is removed while it is in use fails the store', asyn
   const { log } = await open(directory)
   await log.append(run(1, 'first'))
   rmSync(directory, { recursive: true })
-  await expect
-    .poll(() => failures.map(({ message }) => message), { timeout: 10_000 })
-    .toEqual([expect.stringContaining('was removed while it is in use')])
+  await expect.poll(() => failures.map(({ message }) => message)).toEqual([expect.stringContaining('was removed while it is in use')])
   await expect(log.append(run(1, 'late'))).rejects.toThrow(StoreFailed)
 })
 

@@ -66,8 +66,8 @@ describe.each([
 
     // Deleting needs room too: there must be enough left for that.
     await log.trim(1, Math.floor(before.length / 2))
-    await expect.poll(() => append(2, 'room'), { timeout: 10_000, interval: 5 }).toBe(0)
-    await expect.poll(() => append(1, 'after'), { timeout: 10_000, interval: 5 }).toBe(before.length)
+    await expect.poll(() => append(2, 'room')).toBe(0)
+    await expect.poll(() => append(1, 'after')).toBe(before.length)
     const kept = before.slice(Math.floor(before.length / 2))
     expect((await readAll(store!, 1, Math.floor(before.length / 2), size)).slice(-kept.length - 1)).toEqual([...kept, `${before.length} after`])
 
@@ -119,13 +119,11 @@ test('a disk that others filled to the last byte refuses deletes too, takes no h
     )
     .toBe('dropped')
   await expect
-    .poll(
-      () =>
-        log.append(run(2, 'y', { size: 5_000_000 })).then(
-          () => 'appended',
-          (error: Error) => error.name,
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      log.append(run(2, 'y', { size: 5_000_000 })).then(
+        () => 'appended',
+        (error: Error) => error.name,
+      ),
     )
     .toBe('appended')
   expect(await readAll(store!, 2, 0)).toEqual(['0 y'])

@@ -72,7 +72,7 @@ beforeEach(() => {
 
 /** The nth commit, once it was started. */
 async function commit(n: number): Promise<Commit> {
-  await expect.poll(() => commits.length, { interval: 1 }).toBeGreaterThan(n)
+  await expect.poll(() => commits.length).toBeGreaterThan(n)
   return commits[n]!
 }
 const append = (text: string, size = 0) => log.append(run(1, text, { size }))
