@@ -3,8 +3,9 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Broker, createBroker } from '../../src/broker.ts'
+import { kafkaJs } from './patient.ts'
 
-const { ConfigResourceTypes, Kafka: KafkaClient, logLevel, Partitioners } = kafkajs
+const { ConfigResourceTypes, Partitioners } = kafkajs
 let broker: Broker
 let kafka: Kafka
 let admin: Admin
@@ -16,7 +17,7 @@ afterAll(() => broker?.close())
 // kafkajs's cluster remembers every topic that it asked for: a client, like a topic, of its own for each test.
 beforeEach(async () => {
   await broker.reset()
-  kafka = new KafkaClient({ brokers: broker.brokers, logLevel: logLevel.NOTHING, retry: { retries: 2, initialRetryTime: 10 } })
+  kafka = kafkaJs(broker.brokers, { retry: { retries: 2, initialRetryTime: 10 } })
   admin = kafka.admin()
   await admin.connect()
 })

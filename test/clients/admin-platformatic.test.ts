@@ -2,13 +2,14 @@
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Broker, createBroker } from '../../src/broker.ts'
+import { patient } from './patient.ts'
 
 let broker: Broker
 let admin: Admin
 
 beforeAll(async () => {
   broker = await createBroker()
-  admin = new Admin({ clientId: 'admin', bootstrapBrokers: broker.brokers, retries: 0 })
+  admin = new Admin({ clientId: 'admin', bootstrapBrokers: broker.brokers, retries: 0, ...patient })
 })
 afterAll(async () => {
   await admin?.close()

@@ -7,13 +7,16 @@ import { join } from 'node:path'
 import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker } from '../../src/broker.ts'
+import { reservedPort } from '../reserved-port.ts'
+import { until } from '../until.ts'
+import { leave, patient } from './patient.ts'
 
-/** Heartbeats and sessions short enough for a test that waits for them. */
+/** Heartbeats short enough for a test that waits for them, and sessions that outlast whatever keeps this process busy. */
 const settings = {
   'group.consumer.min.heartbeat.interval.ms': 50,
   'group.consumer.heartbeat.interval.ms': 50,
   'group.consumer.min.session.timeout.ms': 500,
-  'group.consumer.session.timeout.ms': 1000,
+  'group.consumer.session.timeout.ms': 60_000,
 }
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -25,6 +28,7 @@ type GroupConsumer = Consumer<string, string, string, string>
 interface Member {
   readonly consumer: GroupConsumer
   readonly read: string[]
+  leave(): Promise<void>
 }
 
 async function start(options: BrokerOptions = {}): Promise<Broker> {
@@ -34,14 +38,14 @@ async function start(options: BrokerOptions = {}): Promise<Broker> {
 }
 
 async function createTopic(bootstrapBrokers: string[], topic: string, partitions: number): Promise<void> {
-  const admin = new Admin({ clientId: 'admin', bootstrapBrokers })
+  const admin = new Admin({ clientId: 'admin', bootstrapBrokers, ...patient })
   await admin.createTopics({ topics: [topic], partitions, replicas: 1 })
   await admin.close()
 }
 
 /** One message per partition: `p0-a`, `p1-a` … */
 async function produce(bootstrapBrokers: string[], topic: string, partitions: number, name: string): Promise<void> {
-  const producer = new Producer({ clientId: 'p', bootstrapBrokers, serializers: stringSerializers })
+  const producer = new Producer({ clientId: 'p', bootstrapBrokers, serializers: stringSerializers, ...patient })
   await producer.send({ messages: Array.from({ length: partitions }, (_, partition) => ({ topic, partition, value: `p${partition}-${name}` })) })
   await producer.close()
 }
@@ -54,14 +58,16 @@ async function enter(bootstrapBrokers: string[], clientId: string, topics: strin
     bootstrapBrokers,
     deserializers: stringDeserializers,
     rebalanceTimeout: 60_000,
+    ...patient,
     ...more,
   })
   const stream = await consumer.consume({ topics, mode: 'committed', fallbackMode: 'earliest', autocommit: 50, maxWaitTime: 50 })
   const read: string[] = []
   stream.on('data', (message) => read.push(message.value))
   stream.on('error', () => {})
-  closing.push(() => consumer.close(true))
-  return { consumer, read }
+  const member = { consumer, read, leave: () => leave(consumer, stream) }
+  closing.push(member.leave)
+  return member
 }
 
 const partitionsOf = ({ consumer }: Member): number[] => consumer.assignments?.flatMap(({ partitions }) => partitions) ?? []
@@ -79,14 +85,6 @@ function spawnMember(address: string): ChildProcess {
   return child
 }
 
-async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const endMs = Date.now() + ms
-  while (!(await isTrue())) {
-    if (Date.now() > endMs) throw new Error(`in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
 describe('@platformatic/kafka with the consumer protocol', () => {
   test('two members share the partitions, every message is read, and the one that stays takes over', async () => {
     const { brokers } = await start()
@@ -98,14 +96,14 @@ describe('@platformatic/kafka with the consumer protocol', () => {
     expect([...partitionsOf(a), ...partitionsOf(b)].sort()).toEqual([0, 1, 2, 3])
     await produce(brokers, 't', 4, 'one')
     await until('both read', () => new Set([...a.read, ...b.read]).size === 4)
-    await b.consumer.close(true)
+    await b.leave()
     await until('a has all again', () => partitionsOf(a).length === 4)
     await produce(brokers, 't', 4, 'two')
     await until('a reads all', () => a.read.filter((value) => value.endsWith('two')).length === 4)
   })
 
   test('a member that is killed without leaving loses its partitions when its session ends', async () => {
-    const { brokers } = await start()
+    const { brokers } = await start({ settings: { ...settings, 'group.consumer.session.timeout.ms': 2000 } })
     await createTopic(brokers, 't', 2)
     const victim = spawnMember(brokers[0]!)
     await new Promise((joined) => victim.stdout!.once('data', joined))
@@ -114,32 +112,34 @@ describe('@platformatic/kafka with the consumer protocol', () => {
     victim.kill('SIGKILL')
     await until('a has both', () => partitionsOf(a).length === 2)
     await produce(brokers, 't', 2, 'one')
-    await until('a reads both', () => a.read.length === 2)
+    // A busy machine may make a itself miss its session, and come back to read again.
+    await until('a reads both', () => new Set(a.read).size === 2)
   })
 
   test('after a restart of the broker the member carries on where it was', async () => {
     const data = mkdtempSync(join(tmpdir(), 'twinlog-consumer-groups-'))
     closing.push(() => rmSync(data, { recursive: true, force: true }))
-    const broker = await start({ data })
+    const address = { host: '127.0.0.1', port: await reservedPort() }
+    const broker = await start({ data, kafka: address })
     const { brokers } = broker
-    const { host, port } = broker.kafka
     await createTopic(brokers, 't', 2)
     const a = await enter(brokers, 'a', ['t'])
     await produce(brokers, 't', 2, 'one')
     await until('it reads', () => a.read.length === 2)
     await until('its offsets are there', async () => (await committed(brokers)) === 2)
     await broker.close()
-    await start({ data, kafka: { host, port } })
+    await start({ data, kafka: address })
     await produce(brokers, 't', 2, 'two')
     await until('it reads on', () => a.read.length >= 4)
     expect([...a.read].sort()).toEqual(['p0-one', 'p0-two', 'p1-one', 'p1-two'])
     expect(partitionsOf(a).sort()).toEqual([0, 1])
+    await a.leave()
   })
 })
 
 /** How many partitions of t have a committed offset of 1. */
 async function committed(bootstrapBrokers: string[]): Promise<number> {
-  const admin = new Admin({ clientId: 'admin', bootstrapBrokers })
+  const admin = new Admin({ clientId: 'admin', bootstrapBrokers, ...patient })
   try {
     const offsets = await admin.listConsumerGroupOffsets({ groups: [{ groupId: 'g', topics: [{ name: 't', partitionIndexes: [0, 1] }] }] })
     return offsets.flatMap(({ topics }) => topics.flatMap(({ partitions }) => partitions)).filter(({ committedOffset }) => committedOffset === 1n)

@@ -1,22 +1,25 @@
 // A rolling change of a live group's clients, over real sockets: kafkajs (classic protocol), then @platformatic/kafka in both protocols, member by member, there and back.
 // Each round's messages are read once, whoever has the partition, and the next reader goes on where the one before it stopped.
 import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka'
-import kafkajs, { type Consumer as KafkaJsConsumer } from 'kafkajs'
+import type { Consumer as KafkaJsConsumer } from 'kafkajs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { consumerGroupDescribe } from '../../protocol/messages/consumer-group-describe.ts'
 import { describeGroups } from '../../protocol/messages/describe-groups.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
 import { Wire } from '../kafka/harness.ts'
+import { until } from '../until.ts'
+import { kafkaJs, leave, patient } from './patient.ts'
 
-const { Kafka, logLevel } = kafkajs
 const partitionCount = 4
 const settings = {
   'group.min.session.timeout.ms': 1000,
   'group.consumer.min.heartbeat.interval.ms': 50,
   'group.consumer.heartbeat.interval.ms': 50,
   'group.consumer.min.session.timeout.ms': 500,
-  'group.consumer.session.timeout.ms': 5000,
+  'group.consumer.session.timeout.ms': 60_000,
 }
+/** Nobody is to lose its place because this process is busy. */
+const session = { sessionTimeout: 60_000, rebalanceTimeout: 60_000, heartbeatInterval: 50 }
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -33,14 +36,6 @@ interface Member {
   leave(): Promise<void>
 }
 
-async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const endMs = Date.now() + ms
-  while (!(await isTrue())) {
-    if (Date.now() > endMs) throw new Error(`in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
 class Town {
   readonly broker: Broker
   readonly admin: Admin
@@ -52,8 +47,8 @@ class Town {
   constructor(broker: Broker, wire: Wire) {
     this.wire = wire
     this.broker = broker
-    this.admin = new Admin({ clientId: 'admin', bootstrapBrokers: broker.brokers })
-    this.producer = new Producer({ clientId: 'p', bootstrapBrokers: broker.brokers, serializers: stringSerializers })
+    this.admin = new Admin({ clientId: 'admin', bootstrapBrokers: broker.brokers, ...patient })
+    this.producer = new Producer({ clientId: 'p', bootstrapBrokers: broker.brokers, serializers: stringSerializers, ...patient })
     closing.push(() => this.admin.close())
     closing.push(() => this.producer.close())
   }
@@ -69,14 +64,8 @@ class Town {
   }
 
   async old(name: string): Promise<Member> {
-    const kafka = new Kafka({ clientId: name, brokers: this.broker.brokers, logLevel: logLevel.NOTHING })
-    const consumer: KafkaJsConsumer = kafka.consumer({
-      groupId: 'g',
-      sessionTimeout: 5000,
-      rebalanceTimeout: 5000,
-      heartbeatInterval: 50,
-      maxWaitTimeInMs: 50,
-    })
+    const kafka = kafkaJs(this.broker.brokers, { clientId: name })
+    const consumer: KafkaJsConsumer = kafka.consumer({ groupId: 'g', ...session, maxWaitTimeInMs: 50 })
     await consumer.connect()
     await consumer.subscribe({ topics: ['t'], fromBeginning: true })
     await consumer.run({
@@ -94,18 +83,21 @@ class Town {
       groupProtocol,
       bootstrapBrokers: this.broker.brokers,
       deserializers: stringDeserializers,
-      ...(groupProtocol === 'classic' ? { sessionTimeout: 5000, rebalanceTimeout: 5000, heartbeatInterval: 50 } : { rebalanceTimeout: 60_000 }),
+      ...(groupProtocol === 'classic' ? session : { rebalanceTimeout: session.rebalanceTimeout }),
+      ...patient,
     })
     const stream = await consumer.consume({ topics: ['t'], mode: 'committed', fallbackMode: 'earliest', autocommit: 50, maxWaitTime: 50 })
     stream.on('data', ({ partition, value }) => void this.readings.push({ by: name, partition, value }))
     stream.on('error', () => {})
     let left = false
-    const leave = async (): Promise<void> => {
-      if (!left) await consumer.close(true)
-      left = true
+    const member = {
+      async leave(): Promise<void> {
+        if (!left) await leave(consumer, stream)
+        left = true
+      },
     }
-    closing.push(leave)
-    return { leave }
+    closing.push(member.leave)
+    return member
   }
 
   /** The group as its describe APIs show it: `consumer Stable 3`. */

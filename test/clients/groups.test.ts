@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Consumer as PlatformaticConsumer, stringDeserializers } from '@platformatic/kafka'
-import kafkajs, { type Consumer, type Kafka } from 'kafkajs'
+import { type Consumer, type Kafka, Partitioners } from 'kafkajs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker } from '../../src/broker.ts'
+import { reservedPort } from '../reserved-port.ts'
+import { until } from '../until.ts'
+import { kafkaJs, leave, patient } from './patient.ts'
 
-const { Kafka: KafkaClient, logLevel, Partitioners } = kafkajs
-/** Sessions short enough for a test that waits for one to end. */
+/** Sessions outlast whatever keeps this process busy, but for that of a member that is killed. */
 const settings = { 'group.min.session.timeout.ms': 100 }
+const session = { sessionTimeout: 60_000, rebalanceTimeout: 60_000, heartbeatInterval: 100 }
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -19,7 +22,7 @@ afterEach(async () => {
 async function start(options: BrokerOptions = {}): Promise<{ broker: Broker; kafka: Kafka }> {
   const broker = await createBroker({ settings, ...options })
   closing.push(() => broker.close())
-  return { broker, kafka: new KafkaClient({ brokers: broker.brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, retries: 20 } }) }
+  return { broker, kafka: kafkaJs(broker.brokers, { retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 100 } }) }
 }
 
 async function createTopic(kafka: Kafka, topic: string, numPartitions: number): Promise<void> {
@@ -44,7 +47,7 @@ class Reader {
   readonly consumer: Consumer
 
   constructor(kafka: Kafka, groupId: string) {
-    this.consumer = kafka.consumer({ groupId, sessionTimeout: 6000, heartbeatInterval: 100, rebalanceTimeout: 10_000, maxWaitTimeInMs: 100 })
+    this.consumer = kafka.consumer({ groupId, ...session, maxWaitTimeInMs: 100 })
     this.consumer.on('consumer.group_join', ({ payload }) => {
       this.joins.push({ partitions: Object.values(payload.memberAssignment).flat(), generation: this.joins.length })
     })
@@ -65,15 +68,6 @@ class Reader {
 
   get partitions(): number[] {
     return this.joins.at(-1)?.partitions ?? []
-  }
-}
-
-/** Waits for the thing itself. */
-async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const endMs = Date.now() + ms
-  while (!(await isTrue())) {
-    if (Date.now() > endMs) throw new Error(`in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 
@@ -143,8 +137,8 @@ describe('kafkajs groups', () => {
   test('after a restart live members carry on: the same generation, no rebalance, nothing read twice', async () => {
     const data = mkdtempSync(join(tmpdir(), 'twinlog-groups-'))
     closing.push(() => rmSync(data, { recursive: true, force: true }))
-    const { broker, kafka } = await start({ data })
-    const { host, port } = broker.kafka
+    const address = { host: '127.0.0.1', port: await reservedPort() }
+    const { broker, kafka } = await start({ data, kafka: address })
     await createTopic(kafka, 't', 2)
     const a = await new Reader(kafka, 'g').run('t')
     await until('a has all', () => a.partitions.length === 2)
@@ -154,7 +148,7 @@ describe('kafkajs groups', () => {
     await until('both read', () => a.read.length === 1 && b.read.length === 1)
     const joins = a.joins.length + b.joins.length
     await broker.close()
-    const again = await createBroker({ settings, data, kafka: { host, port } })
+    const again = await createBroker({ settings, data, kafka: address })
     closing.push(() => again.close())
     await produce(kafka, 't', 2, 'two')
     await until('both read on', () => a.read.length === 2 && b.read.length === 2)
@@ -183,23 +177,23 @@ describe('@platformatic/kafka groups', () => {
     broker: Broker,
     clientId: string,
     groupInstanceId?: string,
-  ): Promise<{ consumer: PlatformaticConsumer<string, string, string, string>; read: string[] }> {
+  ): Promise<{ consumer: PlatformaticConsumer<string, string, string, string>; read: string[]; leave(): Promise<void> }> {
     const consumer = new PlatformaticConsumer({
       clientId,
       groupId: 'g',
       bootstrapBrokers: broker.brokers,
       deserializers: stringDeserializers,
-      sessionTimeout: 3000,
-      heartbeatInterval: 100,
-      rebalanceTimeout: 5000,
+      ...session,
+      ...patient,
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
     })
     const stream = await consumer.consume({ topics: ['t'], mode: 'committed', fallbackMode: 'earliest', autocommit: 50, maxWaitTime: 100 })
     const read: string[] = []
     stream.on('data', (message) => read.push(message.value))
     stream.on('error', () => {})
-    closing.push(() => consumer.close(true))
-    return { consumer, read }
+    const member = { consumer, read, leave: () => leave(consumer, stream) }
+    closing.push(member.leave)
+    return member
   }
 
   const partitionsOf = (consumer: PlatformaticConsumer<string, string, string, string>): number[] =>
@@ -216,7 +210,7 @@ describe('@platformatic/kafka groups', () => {
     // A fetch that was under way when the partitions moved may bring a message twice; nobody may miss one.
     const readsItsOwn = ({ consumer, read }: typeof a): boolean => partitionsOf(consumer).every((partition) => read.includes(`p${partition}-one`))
     await until('both read', () => readsItsOwn(a) && readsItsOwn(b))
-    await b.consumer.close(true)
+    await b.leave()
     await until('a has all', () => partitionsOf(a.consumer).length === 4)
     await produce(kafka, 't', 4, 'two')
     await until('a reads all', () => a.read.filter((value) => value.endsWith('two')).length === 4)

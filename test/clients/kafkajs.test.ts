@@ -1,11 +1,12 @@
 // kafkajs: produce with every codec, keys, headers and times, idempotently and with acks=0, and consume it again. Groups are groups.test.ts's, admin admin-kafkajs.test.ts's.
-import kafkajs, { type Kafka as KafkaClient, type KafkaMessage, type Producer } from 'kafkajs'
+import kafkajs, { type Kafka, type KafkaMessage, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codecLz4, codecSnappy, codecZstd } from '../../protocol/records/batch.ts'
 import { compress, decompress } from '../../protocol/records/compression.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
+import { kafkaJs } from './patient.ts'
 
-const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs
+const { CompressionCodecs, CompressionTypes, Partitioners } = kafkajs
 const plugged = { [CompressionTypes.Snappy]: codecSnappy, [CompressionTypes.LZ4]: codecLz4, [CompressionTypes.ZSTD]: codecZstd }
 for (const [type, codec] of Object.entries(plugged)) {
   Object.assign(CompressionCodecs, {
@@ -17,12 +18,12 @@ for (const [type, codec] of Object.entries(plugged)) {
 }
 
 let broker: Broker
-let kafka: KafkaClient
+let kafka: Kafka
 let producer: Producer
 
 beforeAll(async () => {
   broker = await createBroker({ settings: { 'num.partitions': 2 } })
-  kafka = new Kafka({ clientId: 'kafkajs', brokers: broker.brokers, logLevel: logLevel.NOTHING, retry: { retries: 3 } })
+  kafka = kafkaJs(broker.brokers, { clientId: 'kafkajs', retry: { retries: 3 } })
   producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
 })

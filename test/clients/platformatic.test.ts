@@ -3,6 +3,7 @@ import zlib from 'node:zlib'
 import { Consumer, FetchIsolationLevels, ListOffsetTimestamps, MessagesStreamModes, ProduceAcks, Producer } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, createBroker } from '../../src/broker.ts'
+import { patient } from './patient.ts'
 
 let broker: Broker
 
@@ -12,11 +13,18 @@ beforeAll(async () => {
 afterAll(() => broker?.close())
 
 const newProducer = (more: object = {}) =>
-  new Producer({ clientId: 'platformatic', bootstrapBrokers: broker.brokers, retries: 2, autocreateTopics: true, ...more })
+  new Producer({ clientId: 'platformatic', bootstrapBrokers: broker.brokers, retries: 2, autocreateTopics: true, ...patient, ...more })
 
 /** Reads a topic from its start until there are `count` messages. */
 async function readAll(topic: string, count: number, more: object = {}) {
-  const consumer = new Consumer({ clientId: 'reader', groupId: `read-${topic}`, bootstrapBrokers: broker.brokers, maxWaitTime: 100, ...more })
+  const consumer = new Consumer({
+    clientId: 'reader',
+    groupId: `read-${topic}`,
+    bootstrapBrokers: broker.brokers,
+    maxWaitTime: 100,
+    ...patient,
+    ...more,
+  })
   const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false })
   const messages = []
   for await (const message of stream) {
@@ -78,6 +86,7 @@ test('a consumer that reads committed records only sees what is produced while i
     groupId: 'live',
     bootstrapBrokers: broker.brokers,
     maxWaitTime: 200,
+    ...patient,
     isolationLevel: FetchIsolationLevels.READ_COMMITTED,
   })
   const stream = await consumer.consume({ topics: ['live'], mode: MessagesStreamModes.EARLIEST, autocommit: false })
@@ -98,7 +107,7 @@ test('offsets are listed: first, last and by time', async () => {
   const messages = [1000n, 2000n, 3000n].map((timestamp) => ({ topic: 'times', partition: 0, value: Buffer.from('x'), timestamp }))
   for (const message of messages) await producer.send({ messages: [message], acks: ProduceAcks.ALL })
   await producer.close()
-  const consumer = new Consumer({ clientId: 'times', groupId: 'times', bootstrapBrokers: broker.brokers })
+  const consumer = new Consumer({ clientId: 'times', groupId: 'times', bootstrapBrokers: broker.brokers, ...patient })
   const at = async (timestamp: bigint) => (await consumer.listOffsets({ topics: ['times'], partitions: { times: [0] }, timestamp })).get('times')?.[0]
   expect(await at(ListOffsetTimestamps.EARLIEST)).toBe(0n)
   expect(await at(ListOffsetTimestamps.LATEST)).toBe(3n)

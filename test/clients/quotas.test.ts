@@ -1,26 +1,52 @@
-// Quotas through real clients: who is over its rate waits, everybody else does not.
+// Quotas through real clients: who is over its rate waits, everybody else does not. The broker's time stands still until it was seen who waits.
 import { Admin } from '@platformatic/kafka'
-import kafkajs, { type Kafka } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { afterEach, expect, test } from 'vitest'
 import { createBroker } from '../../src/broker.ts'
+import { ManualClock } from '../../src/clock.ts'
+import { kafkaJs, patient } from './patient.ts'
 
-const { Kafka: KafkaClient, logLevel } = kafkajs
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-/** A broker with a topic of one partition, a quota for client `slow`, and a way to connect by client id. Rates are taken over two seconds, so that waits stay short. */
-async function start(key: 'producer_byte_rate' | 'consumer_byte_rate', value: number): Promise<(clientId: string) => Kafka> {
-  const broker = await createBroker({ settings: { 'quota.window.num': 2 } })
+interface Scene {
+  /** A client of this id. */
+  as(clientId: string): Kafka
+  /** Time goes on, from now to the end of the test. */
+  letTimePass(): void
+}
+
+/** A broker with a topic of one partition and a quota for client `slow`. Rates are taken over two seconds, so that clients, which go by their own time, wait no longer. */
+async function start(key: 'producer_byte_rate' | 'consumer_byte_rate', value: number): Promise<Scene> {
+  const clock = new ManualClock(Date.now())
+  const broker = await createBroker({ clock, settings: { 'quota.window.num': 2 } })
   closing.push(() => broker.close())
-  const admin = new Admin({ clientId: 'admin', bootstrapBrokers: broker.brokers })
+  let passing: Promise<void> | null = null
+  let over = false
+  closing.push(() => {
+    over = true
+    return passing
+  })
+  const admin = new Admin({ clientId: 'admin', bootstrapBrokers: broker.brokers, ...patient })
   closing.push(() => admin.close())
   await admin.createTopics({ topics: ['t'], partitions: 1 })
   await admin.alterClientQuotas({
     entries: [{ entities: [{ entityType: 'client-id', entityName: 'slow' }], ops: [{ key, value, remove: false }] }],
   })
-  return (clientId) => new KafkaClient({ clientId, brokers: broker.brokers, logLevel: logLevel.NOTHING })
+  const pass = async (): Promise<void> => {
+    while (!over) {
+      await clock.advance(10)
+      await new Promise((turn) => setTimeout(turn, 2))
+    }
+  }
+  return {
+    as: (clientId) => kafkaJs(broker.brokers, { clientId }),
+    letTimePass() {
+      passing = pass()
+    },
+  }
 }
 
 async function producerOf(kafka: Kafka) {
@@ -50,7 +76,7 @@ async function reading(kafka: Kafka, count: number): Promise<() => Promise<void>
 }
 
 test('a producer over its quota waits with its next batch, while another one writes on', async () => {
-  const as = await start('producer_byte_rate', 10_000)
+  const { as, letTimePass } = await start('producer_byte_rate', 10_000)
   const [slow, quick] = [await producerOf(as('slow')), await producerOf(as('quick'))]
   await slow(40_000)
   await quick(40_000)
@@ -60,15 +86,21 @@ test('a producer over its quota waits with its next batch, while another one wri
   })
   for (let sent = 0; sent < 3; sent++) await quick(1_000)
   expect(finished).toBe(false)
+  letTimePass()
   await waiting
 })
 
 test('a consumer over its quota gets everything, later than another one', async () => {
-  const as = await start('consumer_byte_rate', 10_000)
+  const { as, letTimePass } = await start('consumer_byte_rate', 10_000)
   const send = await producerOf(as('writer'))
   for (let sent = 0; sent < 3; sent++) await send(9_000)
-  const order: string[] = []
-  const readers = await Promise.all(['slow', 'quick'].map(async (name) => ({ name, run: await reading(as(name), 3) })))
-  await Promise.all(readers.map(async ({ name, run }) => run().then(() => order.push(name))))
-  expect(order).toEqual(['quick', 'slow'])
+  const [slow, quick] = [await reading(as('slow'), 3), await reading(as('quick'), 3)]
+  let finished = false
+  const waiting = slow().then(() => {
+    finished = true
+  })
+  await quick()
+  expect(finished).toBe(false)
+  letTimePass()
+  await waiting
 })

@@ -3,20 +3,23 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Producer as PlatformaticProducer, ProduceAcks, stringSerializers } from '@platformatic/kafka'
-import kafkajs, { type Kafka } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { afterEach, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker } from '../../src/broker.ts'
+import { ManualClock } from '../../src/clock.ts'
+import { kafkaJs, patient } from './patient.ts'
 
-const { Kafka: KafkaClient, logLevel } = kafkajs
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
+const transactionTimeout = 60_000
+
 async function start(options: BrokerOptions = {}): Promise<{ broker: Broker; kafka: Kafka }> {
   const broker = await createBroker(options)
   closing.push(() => broker.close())
-  const kafka = new KafkaClient({ brokers: broker.brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20, retries: 10 } })
+  const kafka = kafkaJs(broker.brokers, { retry: { initialRetryTime: 20, maxRetryTime: 500, retries: 100 } })
   const admin = kafka.admin()
   await admin.connect()
   await admin.createTopics({ topics: ['in', 'out'].map((topic) => ({ topic, numPartitions: 1 })) })
@@ -24,7 +27,7 @@ async function start(options: BrokerOptions = {}): Promise<{ broker: Broker; kaf
   return { broker, kafka }
 }
 
-async function transactional(kafka: Kafka, transactionalId: string, transactionTimeout = 30_000) {
+async function transactional(kafka: Kafka, transactionalId: string) {
   const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout })
   await producer.connect()
   closing.push(() => producer.disconnect())
@@ -108,6 +111,7 @@ test('@platformatic/kafka: transactions with the newer protocol, where every end
     transactionalId: 'platformatic',
     idempotent: true,
     acks: ProduceAcks.ALL,
+    ...patient,
   })
   closing.push(() => producer.close())
   for (const [value, commit] of [
@@ -126,17 +130,18 @@ test('@platformatic/kafka: transactions with the newer protocol, where every end
 test('a transaction that nobody ends is aborted after its timeout, also across a restart', async () => {
   const data = mkdtempSync(join(tmpdir(), 'twinlog-transactions-'))
   closing.push(() => rmSync(data, { recursive: true, force: true }))
-  const { broker, kafka } = await start({ data })
-  const producer = await transactional(kafka, 'tx', 1500)
+  const clock = new ManualClock(Date.now())
+  const { broker, kafka } = await start({ data, clock })
+  const producer = await transactional(kafka, 'tx')
   const transaction = await producer.transaction()
   await transaction.send({ topic: 'out', messages: [{ value: 'never ended' }] })
   const plain = kafka.producer()
   await plain.connect()
   await plain.send({ topic: 'out', messages: [{ value: 'behind it' }] })
   await plain.disconnect()
-  const { port } = broker.kafka
   await broker.close()
-  const again = await createBroker({ data, kafka: { port } })
+  const again = await createBroker({ data, clock })
   closing.push(() => again.close())
-  expect(await read(kafka, 1)).toEqual(['behind it'])
+  await clock.advance(transactionTimeout)
+  expect(await read(kafkaJs(again.brokers), 1)).toEqual(['behind it'])
 })

@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import kafkajs from 'kafkajs'
 import { expect, onTestFinished, test } from 'vitest'
 import { listGroups } from '../../protocol/messages/list-groups.ts'
 import { shareFetch } from '../../protocol/messages/share-fetch.ts'
 import { shareGroupHeartbeat } from '../../protocol/messages/share-group-heartbeat.ts'
 import { type Broker, createBroker } from '../../src/index.ts'
+import { kafkaJs } from '../clients/patient.ts'
 import { RawClient } from '../kafka/raw-client.ts'
 import { call } from './harness.ts'
 import { type QueueRecord, told } from './queue-world.ts'
@@ -36,8 +36,6 @@ const acknowledge = async (broker: Broker, QueueARN: string, records: readonly Q
   const Entries = records.map(({ ReceiptHandle }) => ({ ReceiptHandle }))
   return (await ask<{ Successful: object[] }>(broker, 'AcknowledgeQueueRecords', { QueueARN, Entries })).Successful.length
 }
-
-const kafkaOf = (broker: Broker) => new kafkajs.Kafka({ brokers: broker.brokers, logLevel: kafkajs.logLevel.NOTHING })
 
 test('a share group and a queue on one topic each get every record; Kafka clients are not told of the queue', async () => {
   await using broker = await createBroker({ settings })
@@ -74,7 +72,7 @@ test('a share group and a queue on one topic each get every record; Kafka client
 test('a queue delivers what transactions commit, when they commit, and nothing of what they abort', async () => {
   await using broker = await createBroker({ settings })
   const queue = await makeQueue(broker)
-  const producer = kafkaOf(broker).producer({ transactionalId: 'tx', maxInFlightRequests: 1, idempotent: true })
+  const producer = kafkaJs(broker.brokers).producer({ transactionalId: 'tx', maxInFlightRequests: 1, idempotent: true })
   await producer.connect()
   onTestFinished(() => producer.disconnect())
   const aborted = await producer.transaction()

@@ -6,6 +6,8 @@ import kafkajs, { type Kafka } from 'kafkajs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker, SettingsInvalid } from '../../src/index.ts'
 import { version } from '../../src/version.ts'
+import { kafkaJs } from '../clients/patient.ts'
+import { reservedPort } from '../reserved-port.ts'
 import { executable, Product } from './process.ts'
 import { parsePrometheus, sampleOf } from './prometheus-text.ts'
 
@@ -20,7 +22,7 @@ async function broker(options: BrokerOptions = {}): Promise<Broker> {
   return made
 }
 
-const clientOf = ({ brokers }: Broker): Kafka => new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 2 } })
+const clientOf = ({ brokers }: Broker): Kafka => kafkaJs(brokers, { retry: { retries: 2 } })
 
 async function produce(made: Broker, topic: string, values: string[]): Promise<void> {
   const producer = clientOf(made).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
@@ -50,10 +52,11 @@ describe('brokers in one process', () => {
   })
 
   it('close() lets go of its ports and can be called twice', async () => {
-    const made = await broker()
+    const [kafka, aws, admin] = [{ port: await reservedPort() }, { port: await reservedPort() }, { port: await reservedPort() }]
+    const made = await broker({ kafka, aws, admin })
     await Promise.all([made.close(), made.close()])
     await made.close()
-    const again = await broker({ kafka: { port: made.kafka.port }, aws: { port: made.aws.port }, admin: { port: made.admin.port } })
+    const again = await broker({ kafka, aws, admin })
     expect(again.kafka.address).toBe(made.kafka.address)
   })
 
@@ -66,7 +69,7 @@ describe('brokers in one process', () => {
   it('is disposed of by await using', async () => {
     let url = ''
     {
-      await using made = await createBroker()
+      await using made = await createBroker({ admin: { port: await reservedPort() } })
       url = made.admin.url
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
     }

@@ -1,9 +1,8 @@
 // What probes see while a broker starts: a store that takes its time is forced, for no real one is slow enough to be asked in between.
 
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { createBroker } from '../../src/index.ts'
+import { reservedPort } from '../reserved-port.ts'
 
 const gate = vi.hoisted(() => {
   let open!: () => void
@@ -17,16 +16,8 @@ vi.mock('../../storage/memory-store.ts', async (load) => {
   return { openMemoryStore: (...options: Parameters<typeof real.openMemoryStore>) => gate.opened.then(() => real.openMemoryStore(...options)) }
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((listening) => server.once('listening', listening))
-  const { port } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return port
-}
-
 test('/livez is 200 and /readyz 503 while the store opens, then both are 200', async () => {
-  const port = await freePort()
+  const port = await reservedPort()
   const starting = createBroker({ admin: { port } })
   const status = (path: string): Promise<number> =>
     fetch(`http://127.0.0.1:${port}/${path}`).then(
