@@ -218,7 +218,7 @@ describe('quotas act', () => {
     await clock.advance(answer.throttleTimeMs - 1)
     expect(await settles(next)).toBe(false)
     await clock.advance(1)
-    expect(await settles(next)).toBe(true)
+    await next
     expect((await send(fast, 100)).throttleTimeMs).toBe(0)
   })
 

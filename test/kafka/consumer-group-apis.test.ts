@@ -73,9 +73,8 @@ describe('ConsumerGroupHeartbeat', () => {
     const { subscribedTopicNames: _, ...rest } = joining
     const joined = await beat(group, 'r', 0, { ...rest, subscribedTopicRegex: 'regex-.*' })
     expect(given(joined)).toEqual([0])
-    const startMs = performance.now()
+    // With backtracking it would take for ever.
     expect(await beat(group, 'r', joined.memberEpoch, { subscribedTopicRegex: '(a+)+b|(a|aa)+c' })).toMatchObject({ errorCode: 0 })
-    expect(performance.now() - startMs).toBeLessThan(1000)
     expect(await beat(group, 'r2', 0, { ...rest, subscribedTopicRegex: '[' })).toMatchObject({
       errorCode: 128,
       errorMessage: 'SubscribedTopicRegex `[` is not a valid regular expression: missing closing ].',

@@ -77,6 +77,8 @@ describe('the server', () => {
     beat(wire, 'a')
     beat(wire, 'b')
     await seen(1)
+    // Both have come in: what has not is not under way.
+    while (door.counters.doors.kafka.bytesIn < wire.socket.bytesWritten) await settle()
     const closed = door.server.close(60_000)
     await idle.closed
     held[0]?.answer()

@@ -1,5 +1,6 @@
 // What the tests of the AWS door share: a broker's engine over a memory store with the door in front, on a free port, and raw requests.
 import http from 'node:http'
+import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { Settings } from '../../src/config.ts'
 import { Engine, stamp } from '../../src/engine/engine.ts'
@@ -107,3 +108,17 @@ export async function call(url: string, operation: string, input: unknown): Prom
   if (reply.status === 200) checkOutput(operation, body)
   return { status: reply.status, body }
 }
+
+/** The status of a call that anybody may make; 0 where there is no answer. */
+export const statusOf = ({ url }: DoorUnderTest): Promise<number> =>
+  call(url, 'ListStreams', {}).then(
+    ({ status }) => status,
+    () => 0,
+  )
+
+/** Reads what comes until the connection has ended, in whatever way. */
+export const closed = (socket: Socket): Promise<void> =>
+  new Promise((ended) => {
+    socket.on('error', () => {}).once('close', () => ended())
+    socket.resume()
+  })

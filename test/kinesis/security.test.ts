@@ -29,7 +29,7 @@ const client = (options: object): KinesisClient =>
 test('TLS on the same port: HTTP/2 and HTTP/1.1 by ALPN, and plain HTTP beside it', async () => {
   door = await openDoor({ settings: { 'aws.tls': 'on' } })
   const ca = door.server.certificate!
-  const endpoint = `https://localhost:${door.server.port}`
+  const endpoint = `https://127.0.0.1:${door.server.port}`
   const one = client({ endpoint, requestHandler: new NodeHttpHandler({ httpsAgent: new https.Agent({ ca }) }) })
   await one.send(new CreateStreamCommand({ StreamName: 'a', ShardCount: 1 }))
   one.destroy()
@@ -54,7 +54,7 @@ test('TLS on the same port: HTTP/2 and HTTP/1.1 by ALPN, and plain HTTP beside i
 })
 
 test('a given certificate is shown; one without its key ends the start', async () => {
-  const { cert, key } = selfSigned(['localhost'], Date.now(), Buffer.alloc(16, 7))
+  const { cert, key } = selfSigned(['127.0.0.1'], Date.now(), Buffer.alloc(16, 7))
   const folder = mkdtempSync(join(tmpdir(), 'twinlog-'))
   const files = { 'aws.tls.certificate': join(folder, 'cert.pem'), 'aws.tls.key': join(folder, 'key.pem') }
   writeFileSync(files['aws.tls.certificate'], cert)
@@ -62,7 +62,7 @@ test('a given certificate is shown; one without its key ends the start', async (
   door = await openDoor({ settings: { 'aws.tls': 'required', ...files } })
   expect(door.server.certificate).toBe(cert)
   const requestHandler = new NodeHttpHandler({ httpsAgent: new https.Agent({ ca: cert }) })
-  const one = client({ endpoint: `https://localhost:${door.server.port}`, requestHandler })
+  const one = client({ endpoint: `https://127.0.0.1:${door.server.port}`, requestHandler })
   expect((await one.send(new ListStreamsCommand({}))).StreamNames).toEqual([])
   one.destroy()
   await expect(openDoor({ settings: { 'aws.tls': 'on', 'aws.tls.certificate': files['aws.tls.certificate'] } })).rejects.toThrow('belong together')

@@ -4,10 +4,13 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import { call, type DoorUnderTest, openDoor, send, signed } from './harness.ts'
+import { ManualClock } from '../../src/clock.ts'
+import { call, closed, type DoorUnderTest, openDoor, send, signed, statusOf } from './harness.ts'
 
 const json = 'application/x-amz-json-1.1'
 const target = { 'x-amz-target': 'Kinesis_20131202.ListStreams' }
+/** Usually. */
+const headersTimeoutMs = 10_000
 const whole = { 'content-type': json, ...target, ...signed }
 
 let door: DoorUnderTest
@@ -55,16 +58,20 @@ test.each([
   ['nothing more', ''],
   ['settings, and never a request', '000000040000000000'],
 ])('an HTTP/2 client that sends its preface and %s is cut after the headers timeout', async (_what, hex) => {
-  door = await openDoor({ settings: { 'aws.headers.timeout.ms': 100 } })
+  const clock = new ManualClock()
+  door = await openDoor({ clock })
   const socket = net.connect(door.server.port, '127.0.0.1')
-  socket.resume()
   socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from(hex, 'hex')]))
-  await once(socket, 'close')
+  // The server's own settings: it has begun to count.
+  await once(socket, 'data')
+  await clock.advance(headersTimeoutMs)
+  await closed(socket)
   expect((await overHttp2(door.url, whole, '{}')).status).toBe(200)
 })
 
 test('an HTTP/2 connection that asked once outlives the headers timeout', async () => {
-  door = await openDoor({ settings: { 'aws.headers.timeout.ms': 100 } })
+  const clock = new ManualClock()
+  door = await openDoor({ clock })
   const session = http2.connect(door.url)
   const ask = async (): Promise<number> => {
     const stream = session.request({ ':method': 'POST', ':path': '/', ...whole })
@@ -74,8 +81,7 @@ test('an HTTP/2 connection that asked once outlives the headers timeout', async 
     return Number(answer[':status'])
   }
   expect(await ask()).toBe(200)
-  // A silent connection that is cut shows that the time has passed.
-  await once(net.connect(door.server.port, '127.0.0.1').resume(), 'close')
+  await clock.advance(headersTimeoutMs)
   expect(await ask()).toBe(200)
   session.close()
 })
@@ -229,7 +235,7 @@ test('a client that sends its headers too slowly is cut off', async () => {
   slow.on('data', (chunk) => {
     heard += chunk
   })
-  await Promise.all([once(silent, 'close'), once(slow, 'close')])
+  await Promise.all([closed(silent), closed(slow)])
   expect(heard).toMatch(/^(HTTP\/1\.1 408 )?/)
 })
 
@@ -237,8 +243,9 @@ test('a body that does not come is cut off, and the next client is served', asyn
   door = await openDoor({ settings: { 'aws.request.timeout.ms': 150 } })
   const slow = net.connect(door.server.port, '127.0.0.1')
   slow.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc')
-  await once(slow.resume(), 'close')
-  expect((await call(door.url, 'ListStreams', {})).status).toBe(200)
+  await closed(slow)
+  // Which has as little time.
+  await expect.poll(() => statusOf(door)).toBe(200)
 })
 
 test('bytes that are no HTTP get a 400 and the connection is closed', async () => {
@@ -249,7 +256,7 @@ test('bytes that are no HTTP get a 400 and the connection is closed', async () =
   socket.on('data', (chunk) => {
     heard += chunk
   })
-  await once(socket, 'close')
+  await closed(socket)
   expect(heard).toMatch(/^HTTP\/1\.1 400 /)
 })
 
@@ -258,7 +265,7 @@ test('connections above aws.max.connections are closed', async () => {
   const first = net.connect(door.server.port, '127.0.0.1')
   await once(first, 'connect')
   const second = net.connect(door.server.port, '127.0.0.1')
-  await once(second.resume(), 'close')
+  await closed(second)
   first.destroy()
 })
 
@@ -268,9 +275,9 @@ test('stopping closes idle connections at once and waits for no one longer than 
   await once(idle, 'connect')
   const session = http2.connect(door.url)
   await once(session, 'remoteSettings')
-  const closed = Promise.all([once(idle.resume(), 'close'), once(session, 'close')])
+  const ended = Promise.all([closed(idle), once(session, 'close')])
   await door.server.close(60_000)
-  await closed
+  await ended
   await expect(send(door.url, { headers: whole, body: '{}' })).rejects.toThrow()
 })
 

@@ -5,9 +5,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reachWarnings } from '../../src/cli/lib/reach.ts'
 import { Settings } from '../../src/config.ts'
+import { until } from '../until.ts'
 import { endAll, executable, freePorts, Product, run, startProduct } from './process.ts'
 
 let directory = ''
@@ -137,18 +138,17 @@ describe('a broker that other machines can reach', () => {
 
 describe('stopping', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s ends with code 0, with clients connected', async (signal) => {
-    const product = startProduct()
+    const product = startProduct(['--memory', '--set', 'shutdown.timeout.ms=120000'])
     const ready = await product.ready()
     const socket = connect(Number(ready.kafka.split(':')[1]), '127.0.0.1')
     socket.on('error', () => {})
     await new Promise((connected) => socket.once('connect', connected))
     await fetch(`${ready.admin}/livez`)
-    const startMs = performance.now()
+    // Who waits for nothing is not waited for: this comes long before the time that a stop has.
     product.signal(signal)
     const { code, stderr } = await product.ended
     socket.destroy()
     expect(code).toBe(0)
-    expect(performance.now() - startMs).toBeLessThan(5000)
     for (const line of stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg')
     expect(stderr).toContain('"reason":"' + signal)
   })
@@ -164,7 +164,7 @@ describe('stopping', () => {
       let [stdout, stderr] = ['', '']
       shell.stdout.on('data', (text: Buffer) => (stdout += text.toString()))
       shell.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
-      await vi.waitUntil(() => stdout.includes('"msg":"ready"'), { timeout: 10_000 })
+      await until('the broker is ready', () => stdout.includes('"msg":"ready"'))
       shell.kill('SIGTERM')
       // Its output ends when the broker has.
       await once(shell, 'close')
