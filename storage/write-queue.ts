@@ -60,6 +60,8 @@ const garbageChunksIdle = 256
 const garbagePauseMs = 10
 /** Waiting bytes from which the next commit starts at once: smaller ones gather for a turn. */
 const startAtOnceBytes = 256 * 1024
+/** A write that comes so soon after a commit was on its way while that went on. */
+const justEndedMs = 0.2
 /** A commit settles small appends of earlier ones up to this, or twice what it adds, so that settling keeps up with writing. */
 const settleBytesMin = 512 * 1024
 /** What one settlement writes, about: who cannot go into the journal file waits for it. */
@@ -78,6 +80,8 @@ export class WriteQueue {
   #held: Waiting[] = []
   #settleDueMs = 0
   #scheduled = false
+  /** When the last commit ended well. */
+  #endedMs = Number.NEGATIVE_INFINITY
   #failure: StoreFailed | undefined
   #closed: Promise<void> | undefined
   #idle: (() => void) | undefined
@@ -153,13 +157,22 @@ export class WriteQueue {
     return entry
   }
 
-  /** At the end of this turn of the event loop, so that what its sockets brought shares a commit. */
+  /**
+   * At the end of this turn of the event loop, so that what its sockets brought shares a commit. Where that is more than one write, and a commit has only just ended, at
+   * the end of the next turn: many wait for one another, and those whom that commit answered ask again by then.
+   */
   #schedule(): void {
     if (this.#scheduled || this.#committing) return
     this.#scheduled = true
-    setImmediate(() => {
+    const before = this.#waiting.length
+    const crowded = performance.now() - this.#endedMs < justEndedMs
+    const commit = (): void => {
       this.#scheduled = false
       this.#commitNext()
+    }
+    setImmediate(() => {
+      if (crowded && this.#waiting.length > before && this.#waitingBytes < startAtOnceBytes) setImmediate(commit)
+      else commit()
     })
   }
 
@@ -196,7 +209,8 @@ export class WriteQueue {
     }
     const startedMs = performance.now()
     const succeeded = () => {
-      this.#count(plan, performance.now() - startedMs)
+      this.#endedMs = performance.now()
+      this.#count(plan, this.#endedMs - startedMs)
       this.#settle(plan, taken, results)
     }
     const failed = (error: unknown) => {

@@ -1,5 +1,5 @@
 // Group commit and what a failed commit does to those that wait, with an environment whose commits end as the test says.
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PlanContext } from '../../storage/commit-plan.ts'
 import { Journal } from '../../storage/journal.ts'
 import type { JournalFile } from '../../storage/journal-file.ts'
@@ -70,6 +70,8 @@ beforeEach(() => {
   log = createLmdbLog(context, queue, async (look) => look())
 })
 
+afterEach(() => vi.useRealTimers())
+
 /** The nth commit, once it was started. */
 async function commit(n: number): Promise<Commit> {
   await expect.poll(() => commits.length).toBeGreaterThan(n)
@@ -100,6 +102,43 @@ describe('commits', () => {
     second.succeed()
     await expect.poll(() => ended).toEqual(['a', 'b', 'c', 'd'])
     expect(commits).toHaveLength(2)
+  })
+
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+  test('one write is committed at the end of its turn; several that come right after a commit wait for those of the next turn', async () => {
+    // Time stands still, and with it the timer that looks for garbage, which commits what it finds waiting.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    queue = new WriteQueue(context)
+    log = createLmdbLog(context, queue, async (look) => look())
+    void append('alone')
+    await turn()
+    expect(commits).toHaveLength(1)
+    commits[0]!.succeed()
+    while (queue.figures.commits < 1) await turn()
+    for (const name of ['a', 'b']) void append(name)
+    await turn()
+    expect(commits).toHaveLength(1)
+    for (const name of ['c', 'd']) void append(name)
+    await turn()
+    expect(commits).toHaveLength(2)
+    commits[1]!.succeed()
+    while (queue.figures.appends < 5) await turn()
+    vi.advanceTimersByTime(1)
+    for (const name of ['e', 'f']) void append(name)
+    await turn()
+    expect(commits).toHaveLength(3)
+    commits[2]!.succeed()
+  })
+
+  test('writes of so many bytes wait for nobody', async () => {
+    void append('first')
+    ;(await commit(0)).succeed()
+    await expect.poll(() => queue.figures.commits).toBe(1)
+    for (const name of ['a', 'b', 'c']) void append(name, 100_000)
+    await turn()
+    expect(commits).toHaveLength(2)
+    commits[1]!.succeed()
   })
 
   test('small appends of a partition become one value, large ones go in as they are', async () => {
