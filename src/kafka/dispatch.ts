@@ -230,7 +230,7 @@ export class FrameDispatcher implements Dispatcher {
       error,
       ms: Math.round(ms * 1000) / 1000,
       clientId,
-      client: client.host,
+      client: `${client.host}:${client.port}`,
     })
   }
 

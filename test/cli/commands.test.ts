@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { bootstrapServers } from '../../src/cli/lib/kafka.ts'
 import { type Ended, endAll, Product, run, startProduct } from '../service/process.ts'
 
 /** Some containers have no IPv6. */
@@ -260,6 +261,15 @@ describe('help and mistakes', () => {
   it('a family without a command says on standard error which there are', async () => {
     const { code, stdout, stderr } = await run(['topics'])
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('twinlog topics COMMAND')])
+  })
+
+  it('TWINLOG_BOOTSTRAP set to nothing is not set', async () => {
+    const { code, stderr } = await run(['topics', 'list', '-b', ''], { env: { TWINLOG_BOOTSTRAP: '' } })
+    expect([code, stderr]).toEqual([2, 'twinlog: --bootstrap names no broker\n'])
+    expect(bootstrapServers('a:1')).toEqual([{ host: 'a', port: 1 }])
+    vi.stubEnv('TWINLOG_BOOTSTRAP', '')
+    expect(bootstrapServers(undefined)).toEqual([{ host: '127.0.0.1', port: 9092 }])
+    vi.unstubAllEnvs()
   })
 
   it('a broker that is not there is a message, not a stack', async () => {

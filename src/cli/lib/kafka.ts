@@ -16,9 +16,12 @@ export interface Server {
   readonly port: number
 }
 
+/** A variable that is set to nothing says nothing. */
+const bootstrapText = (option: string | undefined): string => option ?? (process.env['TWINLOG_BOOTSTRAP'] || '127.0.0.1:9092')
+
 /** The brokers that were asked for. */
 export function bootstrapServers(option: string | undefined): Server[] {
-  const text = option ?? process.env['TWINLOG_BOOTSTRAP'] ?? '127.0.0.1:9092'
+  const text = bootstrapText(option)
   const servers: Server[] = []
   for (const part of text.split(',').map((piece) => piece.trim())) {
     if (part === '') continue
@@ -100,7 +103,7 @@ export function asCommandError(error: unknown, bootstrap: string | undefined): E
     name === 'KafkaJSBrokerNotFound' ||
     /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH/.test(known.message)
   ) {
-    const servers = bootstrap ?? process.env['TWINLOG_BOOTSTRAP'] ?? '127.0.0.1:9092'
+    const servers = bootstrapText(bootstrap)
     return new CommandError(`no broker answers at ${servers} (${known.message}); is it running? --bootstrap HOST:PORT names another`)
   }
   if (known.groups?.length)
