@@ -61,6 +61,39 @@ describe('bounds', () => {
     await third[Symbol.asyncDispose]()
   })
 
+  test('a client that is thrown out while it waits for memory takes none with it', async () => {
+    const clock = new ManualClock()
+    const { door, held, seen } = await startHeld({ clock, settings: { 'queued.max.request.bytes': 50_000, 'connections.max.idle.ms': 60_000 } })
+    await using first = await door.open()
+    await using second = await door.open()
+    beat(first, 'x'.repeat(30_000))
+    await seen(1)
+    beat(second, 'y'.repeat(30_000))
+    while (door.counters.doors.kafka.bytesIn < 30_100) await settle()
+    // The first one's request is being worked on: it is not idle.
+    await clock.advance(80_000)
+    await second.closed
+    held[0]?.answer()
+    expect(idOf(await first.next())).toBe(1)
+    beat(first, 'z'.repeat(30_000))
+    await seen(2)
+    held[1]?.answer()
+    expect(idOf(await first.next())).toBe(2)
+  })
+
+  test('answers that wait for their turn are not counted any more when their client has gone', async () => {
+    const { door, held, seen } = await startHeld()
+    const wire = await door.open()
+    for (const memberId of ['first', 'second']) beat(wire, memberId)
+    await seen(1)
+    held[0]?.proceed()
+    await seen(2)
+    held[1]?.answer()
+    await expect.poll(() => held[0]?.answerBytes()).toBeGreaterThan(0)
+    await wire[Symbol.asyncDispose]()
+    await expect.poll(() => held[0]?.answerBytes()).toBe(0)
+  })
+
   test('a client that stops in the middle of a request loses its connection while others wait for memory', async () => {
     const clock = new ManualClock()
     const { door, held, seen } = await startHeld({ clock, settings: { 'queued.max.request.bytes': 50_000 } })

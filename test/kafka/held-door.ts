@@ -10,6 +10,8 @@ export interface Held {
   proceed(): void
   answer(errorCode?: number): void
   fail(error: unknown): void
+  /** Bytes of answers that are counted for the whole door. */
+  answerBytes(): number
 }
 
 let doors: Door[] = []
@@ -30,12 +32,13 @@ export async function startHeld(options: DoorOptions = {}) {
   const waiting: { count: number; resolve(): void }[] = []
   const handleHeartbeat = handler(
     heartbeat,
-    ({ memberId }, { respond, silence, hangUp, proceed }) =>
+    ({ memberId }, { respond, silence, hangUp, proceed, answers }) =>
       new Promise((resolve, reject) => {
         held.push({
           memberId,
           proceed,
           fail: reject,
+          answerBytes: () => answers.bytes,
           answer(errorCode = 0) {
             if (memberId === 'silent') resolve(silence())
             else if (memberId === 'bad') resolve(hangUp('bad member'))
