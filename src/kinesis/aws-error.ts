@@ -7,6 +7,8 @@ export class AwsError extends Error {
   readonly status: number
   /** AWS spells the member `Message` in a SerializationException and `message` everywhere else. */
   readonly messageMember: 'message' | 'Message'
+  /** For the person at the client, beside AWS's text. */
+  hint: string | null = null
 
   constructor(type: string, message = '', status = 400, messageMember: 'message' | 'Message' = 'message') {
     super(message)

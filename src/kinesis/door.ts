@@ -93,6 +93,8 @@ export class Door {
   readonly #ids: RequestIds
   /** What most calls come in, by target: JSON, to an operation that there is. */
   readonly #usual: ReadonlyMap<string, Envelope>
+  /** What people were told already: SDKs do not show them headers, and the log need not be full of it. */
+  readonly #told = new Set<string>()
 
   constructor(options: DoorOptions) {
     this.#options = options
@@ -207,11 +209,18 @@ export class Door {
     if (thrown === cut) return { status: 0, headers, body: '', operation: envelope.operationName, errorType: 'Disconnected', cut: true }
     const { error, unexpected } = toAwsError(thrown)
     if (unexpected) this.#options.logger.error('an AWS operation failed', { operation: envelope.operationName, requestId, error: thrown })
-    const hint = hints[error.type]
+    if (error.hint !== null) this.#tell(error.hint, envelope)
+    const hint = error.hint ?? hints[error.type]
     if (hint) headers['x-twinlog-hint'] = hint
     const [contentType, body] = dressed(envelope.dress, error)
     if (contentType) headers['Content-Type'] = contentType
     return { status: error.status, headers, body, operation: envelope.operationName, errorType: error.type }
+  }
+
+  #tell(hint: string, { operationName: operation }: Envelope): void {
+    if (this.#told.has(hint)) return
+    this.#told.add(hint)
+    this.#options.logger.warn('an AWS client may be configured for another place', { operation, hint })
   }
 }
 

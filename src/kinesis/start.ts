@@ -27,8 +27,19 @@ export async function startOffset(start: StartingPosition, stream: Stream, shard
       return atTime(stream, shard, start.timestampMs, context)
     default:
       if (sequenceNumber === undefined) throw mustSpecify(type, 'no StartingSequenceNumber')
-      return offsetFrom(positionIn(sequenceNumber, stream, shard, context, operation), type)
+      return withinShard(offsetFrom(positionIn(sequenceNumber, stream, shard, context, operation), type), stream, shard, context)
   }
+}
+
+/**
+ * A number above everything that an open shard has: AWS takes it, as far as its layout tells. No record has it, unless one that was lost (a restored backup, a power
+ * cut under --flush async): who goes on from there begins at the end, and misses nothing that is put from now on.
+ */
+async function withinShard(offset: number, stream: Stream, { shard }: StreamShard, { engine }: Context): Promise<number> {
+  if (shard.endOffset !== null) return offset
+  const partition = stream.topic.partitions[shard.partition]!
+  await engine.open([partition])
+  return Math.min(offset, Math.max(shard.startOffset, partition.endOffset))
 }
 
 const mustSpecify = (type: string, what: string): AwsError =>

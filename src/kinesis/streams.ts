@@ -86,9 +86,12 @@ export class Streams {
   /** The stream that a request names. Refuses with ResourceNotFoundException, or `missing` where the operation words it otherwise. */
   find(reference: StreamReference, missing: (name: string, account: string) => AwsError = streamNotFound): Stream {
     const { name, account, region } = this.nameIn(reference)
-    const stream = account === this.account && region === this.region ? this.byName(name) : undefined
-    if (!stream) throw missing(name, account)
-    return stream
+    const isHere = account === this.account && region === this.region
+    const stream = isHere ? this.byName(name) : undefined
+    if (stream) return stream
+    const error = missing(name, account)
+    if (!isHere) error.hint = `the ARN is of another account or region: aws.account.id is ${this.account} and aws.region is ${this.region} here`
+    throw error
   }
 
   /** A stream whose records can be put and read: one that is being created or deleted is not there yet, or any more. */
