@@ -138,12 +138,19 @@ export async function endChild(child: ChildProcess, signal: NodeJS.Signals): Pro
   clearTimeout(patience)
 }
 
+/** A port that nobody listens on, below those that the system gives to whoever asks for any: a server that is told of it later still finds it free. */
 export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening))
-  const { port } = probe.address() as { port: number }
-  await new Promise((closed) => probe.close(closed))
-  return port
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 18_000)
+    const probe = createServer()
+    const isFree = await new Promise<boolean>((told) => {
+      probe.once('error', () => told(false))
+      probe.listen(port, '127.0.0.1', () => told(true))
+    })
+    if (!isFree) continue
+    await new Promise((closed) => probe.close(closed))
+    return port
+  }
 }
 
 /** A fresh directory, removed afterwards. */

@@ -136,7 +136,7 @@ function startError(error: unknown, settings: Settings): unknown {
   }
   if (code === 'EACCES' && port !== undefined)
     return new CommandError(`${address}:${port} may not be listened on by this user; choose a port above 1023`)
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new CommandError(`this machine has no address ${address ?? hostname} to listen on (${error.message})`)
   if (error.name === 'StoreUnusable' || error.name === 'StorageFull') return new CommandError(error.message)
   if (code === 'EACCES' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reservedPort } from '../reserved-port.ts'
 import { type Ended, endAll, run, startProduct } from '../service/process.ts'
 
 let env: Record<string, string> = {}
@@ -104,7 +105,7 @@ describe('what goes wrong', () => {
     const foreign = await twinlog(['streams', 'list', '-e', `http://127.0.0.1:${port}`])
     expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('does not speak Kinesis (HTTP 404)')])
     await new Promise((closed) => other.close(closed))
-    const nobody = await twinlog(['streams', 'list', '-e', `http://127.0.0.1:${port}`])
+    const nobody = await twinlog(['streams', 'list', '-e', `http://127.0.0.1:${await reservedPort()}`])
     expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('is the broker running? --endpoint URL names another')])
   })
 })

@@ -20,7 +20,8 @@ async function kafkaLoad(kafka: Kafka, name: string, idempotent: boolean, acknow
   const producer: Producer = kafka.producer({
     idempotent,
     maxInFlightRequests: idempotent ? 1 : 5,
-    retry: { retries: idempotent ? 100 : 0, initialRetryTime: 30, maxRetryTime: 200 },
+    // An idempotent producer of kafkajs that gives up takes the same sequence number for something else.
+    retry: { retries: idempotent ? 10_000 : 0, initialRetryTime: 30, maxRetryTime: 200 },
   })
   await producer.connect()
   let count = 0
@@ -89,9 +90,9 @@ test.skipIf(!isBuilt)('kill -9 under load loses nothing acknowledged and repeats
   const kafka = new KafkaClient({
     brokers: [running.kafka],
     logLevel: logLevel.NOTHING,
-    connectionTimeout: 300,
-    requestTimeout: 3000,
-    retry: { retries: 50, initialRetryTime: 30, maxRetryTime: 200 },
+    connectionTimeout: 10_000,
+    requestTimeout: 10_000,
+    retry: { retries: 1_000, initialRetryTime: 30, maxRetryTime: 200 },
   })
   const client = new KinesisClient({
     endpoint: running.aws,

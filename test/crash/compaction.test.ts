@@ -36,7 +36,8 @@ function fateOf(offset: number, { producerId }: Written): boolean | null {
 test(`compaction loses nothing over ${kills} kills`, async () => {
   let cleaned = 0
   let compactedAway = 0
-  for (let life = 1; life <= kills; life++) {
+  // On a slow disk a life may end before anything was compacted: then there are more of them.
+  for (let life = 1; life <= kills || cleaned === 0 || compactedAway <= 100; life++) {
     for (const line of await child.liveAndDie(life)) note(line)
     const store = await openLmdbStore(child.directory, {
       stamp,
@@ -80,6 +81,4 @@ test(`compaction loses nothing over ${kills} kills`, async () => {
   console.log(
     `${written.size} records acknowledged, ${ends.length} transactions; compacted up to ${cleaned}, ${compactedAway} offsets without a record`,
   )
-  expect(cleaned).toBeGreaterThan(0)
-  expect(compactedAway).toBeGreaterThan(100)
-}, 300_000)
+})

@@ -13,9 +13,10 @@ import {
   UpdateShardCountCommand,
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import kafkajs from 'kafkajs'
 import { afterEach, expect, test } from 'vitest'
+import { kafkaJs } from '../clients/patient.ts'
 import { openRanges, readWhole, shardFaults, shardsOf } from '../kinesis/whole-stream.ts'
+import { reservedPort } from '../reserved-port.ts'
 import { endAll, Product } from '../service/process.ts'
 
 const kills = 12
@@ -75,12 +76,12 @@ function reshardOf(shards: readonly { id: string; start: bigint; end: bigint }[]
 }
 
 test('kill -9 in the middle of reshards leaves each of them whole or undone', async () => {
-  const start = async (ports = { kafka: '127.0.0.1:0', aws: '127.0.0.1:0' }): Promise<{ product: Product; kafka: string; aws: string }> => {
+  const ports = { kafka: `127.0.0.1:${await reservedPort()}`, aws: `127.0.0.1:${await reservedPort()}` }
+  const start = async (): Promise<{ product: Product; kafka: string; aws: string }> => {
     const product = new Product(['--data', data, '--kafka', ports.kafka, '--aws', ports.aws, '--admin', '127.0.0.1:0'])
     return { product, ...(await product.ready()) }
   }
   let running = await start()
-  const ports = { kafka: running.kafka, aws: new URL(running.aws).host }
   const client = new KinesisClient({
     endpoint: running.aws,
     region: 'us-east-1',
@@ -131,7 +132,7 @@ test('kill -9 in the middle of reshards leaves each of them whole or undone', as
     running.product.signal('SIGKILL')
     await running.product.ended
     const done = await answered
-    running = await start(ports)
+    running = await start()
     const shards = await shardsOf(client, StreamName)
     const now = openRanges(shards)
     expect(shardFaults(shards)).toEqual([])
@@ -149,7 +150,7 @@ test('kill -9 in the middle of reshards leaves each of them whole or undone', as
   const present = new Set(found)
   for (const value of acknowledged) if (!present.has(value)) expect.unreachable(`${value} was acknowledged and is gone`)
   // The other door: every partition is there, and together they hold what the shards hold.
-  const admin = new kafkajs.Kafka({ brokers: [running.kafka], logLevel: kafkajs.logLevel.NOTHING }).admin()
+  const admin = kafkaJs([running.kafka]).admin()
   await admin.connect()
   const offsets = await admin.fetchTopicOffsets(StreamName)
   expect(offsets.reduce((sum, { high }) => sum + Number(high), 0)).toBe(found.length)

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { reservedPort } from '../reserved-port.ts'
 
 const executable = resolve(import.meta.dirname, '../../dist/bundle/main.cjs')
 /** Without `npm run build` there is nothing to kill. */
@@ -14,8 +15,10 @@ export interface Running {
   aws: string
 }
 
-/** Started and ready. */
-export async function start(data: string, ports = { kafka: 0, aws: 0 }): Promise<Running> {
+/** Started and ready, for the first time. */
+export const start = async (data: string): Promise<Running> => startAt(data, { kafka: await reservedPort(), aws: await reservedPort() })
+
+async function startAt(data: string, ports: { kafka: number; aws: number }): Promise<Running> {
   const addresses = ['--kafka', `127.0.0.1:${ports.kafka}`, '--aws', `127.0.0.1:${ports.aws}`, '--admin', '127.0.0.1:0']
   const child = spawn(process.execPath, [executable, '--data', data, ...addresses], { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
@@ -33,5 +36,5 @@ export async function start(data: string, ports = { kafka: 0, aws: 0 }): Promise
 export async function killAndStart({ child, kafka, aws }: Running, data: string): Promise<Running> {
   child.kill('SIGKILL')
   await once(child, 'exit')
-  return start(data, { kafka: Number(kafka.split(':').at(-1)), aws: Number(new URL(aws).port) })
+  return startAt(data, { kafka: Number(kafka.split(':').at(-1)), aws: Number(new URL(aws).port) })
 }

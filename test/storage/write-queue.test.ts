@@ -1,5 +1,5 @@
 // Group commit and what a failed commit does to those that wait, with an environment whose commits end as the test says.
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { PlanContext } from '../../storage/commit-plan.ts'
 import { Journal } from '../../storage/journal.ts'
 import type { JournalFile } from '../../storage/journal-file.ts'
@@ -340,6 +340,9 @@ describe('settlements', () => {
   test('one that finds no room changes nothing, and is tried again later', async () => {
     await fillSlowly()
     const pieces = context.journal.pieces(1).length
+    // A second later it would be: no time passes.
+    const time = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+    onTestFinished(() => time.mockRestore())
     ;(await commit(0)).fail(new StorageFull('full'))
     await append('after', 100)
     expect(context.journal.pieces(1)).toHaveLength(pieces + 1)
