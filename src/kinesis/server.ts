@@ -15,7 +15,6 @@ import { Budget } from './body.ts'
 import { Door } from './door.ts'
 import { Front } from './front.ts'
 import { PlainHttp } from './http1/plain-http.ts'
-import { makeInitialStreams } from './new-stream.ts'
 import { NodeHttp } from './node-http.ts'
 import type { Services } from './operation.ts'
 import { operations } from './operations/index.ts'
@@ -114,7 +113,6 @@ class HttpServer implements KinesisServer {
     const verifier = await openVerifier(settings)
     this.certificate = certificate?.cert ?? null
     this.#services = await openServices(this.#options)
-    await makeInitialStreams(this.#services)
     const node = new NodeHttp(
       this.#serving(new Door({ services: this.#services, operations, verifier, random, logger, faults: faults ?? new Faults() })),
     )

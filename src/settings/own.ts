@@ -89,13 +89,6 @@ export const ownSettings = {
     dynamic: true,
     meaning: 'How long a stream stays CREATING, UPDATING or DELETING. AWS takes tens of seconds.',
   }),
-  'kinesis.initialize.streams': string({
-    default: '',
-    pattern: /^$|^\s*[\w.-]{1,128}:[1-9]\d{0,3}\s*(,\s*[\w.-]{1,128}:[1-9]\d{0,3}\s*)*$/,
-    shape: 'NAME:SHARDS with commas, such as orders:4,payments:1',
-    meaning:
-      'Streams that a start makes where there is no topic of the name yet, as NAME:SHARDS with commas: provisioned ones, ACTIVE before the broker is ready.',
-  }),
   'kinesis.limits': oneOf(['off', 'on'], {
     default: 'off',
     dynamic: true,

@@ -14,7 +14,7 @@ test('an ARN of another region is not found, in AWS’s words; a header and one 
     warn: (message: string, fields?: LogFields) => void warned.push(fields ? [message, fields] : [message]),
     error: quiet,
   }
-  await using broker = await createBroker({ logger, settings: { 'aws.region': 'eu-west-1', 'kinesis.initialize.streams': 's:1' } })
+  await using broker = await createBroker({ logger, settings: { 'aws.region': 'eu-west-1', 'create.topics': 's:1' } })
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Kinesis_20131202.DescribeStreamSummary', ...signed }
   const describe = async (region: string, account: string) => {
     const body = JSON.stringify({ StreamARN: `arn:aws:kinesis:${region}:${account}:stream/s` })
@@ -29,7 +29,7 @@ test('an ARN of another region is not found, in AWS’s words; a header and one 
 })
 
 test('a sequence number above all that an open shard has begins at its end: what is put from then on is not missed', async () => {
-  await using broker = await createBroker({ settings: { 'kinesis.initialize.streams': 's:1' } })
+  await using broker = await createBroker({ settings: { 'create.topics': 's:1' } })
   const ask = async (operation: string, input: object): Promise<Record<string, unknown>> => {
     const { status, body } = await call(broker.aws.url, operation, input)
     expect([status, body]).toEqual([200, body])

@@ -1,14 +1,18 @@
-// CreateStream: what may be asked of a new stream. Making it is new-stream.ts's.
+// CreateStream: a topic with one partition per shard, which Kafka clients see at once. A stream keeps records for 24 hours unless told
+// otherwise, as AWS does; Kafka's week is the default of topics that Kafka clients create.
 import { EngineError } from '../../engine/errors.ts'
 import { inUse, invalidArgument } from '../aws-error.ts'
-import { makeStream } from '../new-stream.ts'
+import { messageBytesOf } from '../describe.ts'
 import { onDemandShardsMin } from '../on-demand.ts'
 import { operation } from '../operation.ts'
 import { integer, required, structure } from '../shape.ts'
 import { maxRecordSizeInKiB, recordDistributionStrategy, streamMode, streamName, tags } from '../shapes.ts'
+import { newFacts } from '../stream-facts.ts'
 import { isStreamName } from '../streams.ts'
 import { checkTags } from '../tags.ts'
 
+const retentionMs = 24 * 3_600_000
+const recordKibDefault = 1024
 export const createStream = operation({
   name: 'CreateStream',
   input: {
@@ -37,17 +41,18 @@ export const createStream = operation({
     if (!streams.byName(input.streamName))
       limits.newStream(mode, partitionCount, limits.on ? streams.all().filter(({ status }) => status === 'CREATING').length : 0)
     try {
-      await makeStream(engine, {
+      await engine.topics.create({
         name: input.streamName,
-        shards: partitionCount,
-        recordKib: input.maxRecordSizeInKiB,
-        facts: {
+        partitionCount,
+        configs: { 'retention.ms': String(retentionMs), 'max.message.bytes': String(messageBytesOf(input.maxRecordSizeInKiB ?? recordKibDefault)) },
+        createdByAws: true,
+        aws: newFacts({
           mode,
           tags: given,
           warmThroughputMiBps: input.warmThroughputMiBps ?? null,
           distribution: input.recordDistributionStrategy ?? 'USER_PARTITION_KEY',
           busyUntilMs: streams.busyUntil(nowMs),
-        },
+        }),
       })
     } catch (error) {
       if (error instanceof EngineError && error.code === 'topic-exists') {
