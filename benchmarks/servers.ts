@@ -2,10 +2,10 @@
 // here, the others in peers.ts.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { awsOnce } from './aws-wire.ts'
+import { reservedPort } from './reserved-port.ts'
 import type { Door } from './scenario.ts'
 import { Wire } from './wire.ts'
 
@@ -92,7 +92,7 @@ export const twinlogBefore = ours(
 
 /** Starts a server and waits until the door answers. */
 export async function startServer(kind: ServerKind, door: Door, directory: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
-  const ports = { kafka: await freePort(), aws: await freePort() }
+  const ports = { kafka: await reservedPort(), aws: await reservedPort() }
   kind.prepare?.(directory, ports, settings)
   let child = kind.launch(directory, ports, settings)
   await answers(child, door, ports)
@@ -136,21 +136,6 @@ export async function endChild(child: ChildProcess, signal: NodeJS.Signals): Pro
   const patience = setTimeout(() => child.kill('SIGKILL'), 20_000)
   await gone
   clearTimeout(patience)
-}
-
-/** A port that nobody listens on, below those that the system gives to whoever asks for any: a server that is told of it later still finds it free. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 18_000)
-    const probe = createServer()
-    const isFree = await new Promise<boolean>((told) => {
-      probe.once('error', () => told(false))
-      probe.listen(port, '127.0.0.1', () => told(true))
-    })
-    if (!isFree) continue
-    await new Promise((closed) => probe.close(closed))
-    return port
-  }
 }
 
 /** A fresh directory, removed afterwards. */

@@ -1,15 +1,16 @@
 // Start: from the process's start to the first acknowledged record, on nothing and on a log that kill -9 left; and memory at rest.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { reservedPort } from '../reserved-port.ts'
 import { type Figures, type Knobs, type Scenario, scaled } from '../scenario.ts'
-import { answers, bareEnvironment, endChild, freePort, type ServerKind, usageOf } from '../servers.ts'
+import { answers, bareEnvironment, endChild, type ServerKind, usageOf } from '../servers.ts'
 import { batchOf, checkProduced, createTopic, produceFrame, Wire } from '../wire.ts'
 import { fillTopic } from './consume.ts'
 
 const restMs = 2000
 
 async function start(kind: ServerKind, knobs: Knobs, directory: string, full: boolean): Promise<Figures> {
-  const ports = { kafka: await freePort(), aws: await freePort() }
+  const ports = { kafka: await reservedPort(), aws: await reservedPort() }
   kind.prepare?.(directory, ports, {})
   if (full) await fillAndKill(kind, knobs.bytes, directory, ports)
   const startedMs = performance.now()

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { reservedPort } from '../reserved-port.ts'
+import { reservedPort } from '../../benchmarks/reserved-port.ts'
 import { type Ended, endAll, run, startProduct } from '../service/process.ts'
 
 let env: Record<string, string> = {}

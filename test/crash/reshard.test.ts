@@ -14,9 +14,9 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterEach, expect, test } from 'vitest'
+import { reservedPort } from '../../benchmarks/reserved-port.ts'
 import { kafkaJs } from '../clients/patient.ts'
 import { openRanges, readWhole, shardFaults, shardsOf } from '../kinesis/whole-stream.ts'
-import { reservedPort } from '../reserved-port.ts'
 import { endAll, Product } from '../service/process.ts'
 
 const kills = 12

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { reservedPort } from '../reserved-port.ts'
+import { reservedPort } from '../../benchmarks/reserved-port.ts'
 
 const executable = resolve(import.meta.dirname, '../../dist/bundle/main.cjs')
 /** Without `npm run build` there is nothing to kill. */

@@ -6,7 +6,7 @@ import kafkajs, { type Admin } from 'kafkajs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Broker, type BrokerOptions, createBroker, SettingsInvalid } from '../../src/index.ts'
 import { call } from '../kinesis/harness.ts'
-import { endAll, freePorts, Product } from './process.ts'
+import { endAll, freePorts, logLines, Product } from './process.ts'
 
 let directory = ''
 const open: Broker[] = []
@@ -88,11 +88,7 @@ it('log.level=debug tells of each request of either door', async () => {
   await topicsOf({ brokers: [kafka] })
   await call(aws, 'DescribeStreamSummary', { StreamName: 'nothing' })
   product.signal('SIGTERM')
-  const lines = (await product.ended).stderr
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ level }) => level === 'debug')
+  const lines = logLines((await product.ended).stderr, 'debug')
   expect(lines).toContainEqual(
     expect.objectContaining({
       msg: 'kafka request',

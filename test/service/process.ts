@@ -94,6 +94,14 @@ export async function endAll(): Promise<void> {
   await Promise.all(left.map((product) => product.ended))
 }
 
+/** The lines of a log that have this level. */
+export const logLines = (text: string, wanted: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ level }) => level === wanted)
+
 export const freePorts = ['--kafka', '127.0.0.1:0', '--aws', '127.0.0.1:0', '--admin', '127.0.0.1:0'] as const
 
 /** A broker on free ports. */

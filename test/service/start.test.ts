@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reachWarnings } from '../../src/cli/lib/reach.ts'
 import { Settings } from '../../src/config.ts'
 import { until } from '../until.ts'
-import { endAll, executable, freePorts, Product, run, startProduct } from './process.ts'
+import { endAll, executable, freePorts, logLines, Product, run, startProduct } from './process.ts'
 
 let directory = ''
 beforeEach(() => {
@@ -114,11 +114,7 @@ describe('a broker that other machines can reach', () => {
     const product = startProduct(['--memory', '--kafka', '0.0.0.0:0'])
     const { kafka } = await product.ready()
     product.signal('SIGTERM')
-    const warnings = (await product.ended).stderr
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter(({ level }) => level === 'warn')
+    const warnings = logLines((await product.ended).stderr, 'warn')
     expect(warnings).toMatchObject([
       { msg: expect.stringContaining('without authentication'), kafka: '0.0.0.0:0' },
       { msg: expect.stringContaining('--advertise'), told: kafka.replace('0.0.0.0', 'localhost') },

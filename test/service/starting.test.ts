@@ -1,8 +1,8 @@
 // What probes see while a broker starts: a store that takes its time is forced, for no real one is slow enough to be asked in between.
 
 import { expect, test, vi } from 'vitest'
+import { reservedPort } from '../../benchmarks/reserved-port.ts'
 import { createBroker } from '../../src/index.ts'
-import { reservedPort } from '../reserved-port.ts'
 
 const gate = vi.hoisted(() => {
   let open!: () => void
