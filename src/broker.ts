@@ -2,7 +2,7 @@
 
 import { crc32c } from '../protocol/records/crc32c.ts'
 import { StorageFull, type Store, type StoreFailed, type StoreOptions } from '../storage/store.ts'
-import { joinAddress, parseAddress } from './address.ts'
+import { isWildcard, joinAddress, parseAddress } from './address.ts'
 import { AdminServer, type BrokerState } from './admin.ts'
 import { type BrokerOptions, settingsOf } from './broker-options.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -212,7 +212,7 @@ class RunningBroker implements Broker {
     const { host, port } = told ? parseAddress(told) : this.kafka
     // A port of 0 stands for the one that was free; a wildcard cannot be connected to.
     const real = port === 0 ? this.kafka.port : port
-    return { host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port: real }
+    return { host: isWildcard(host) ? 'localhost' : host, port: real }
   }
 
   get kafka(): { host: string; port: number; address: string } {

@@ -1,5 +1,6 @@
 // What a start has to say about who can reach it: doors that are open to other machines, and an address that those machines cannot use.
 // Looks at settings and addresses only; start.ts writes it to the log.
+import { isWildcard, parseAddress } from '../../address.ts'
 import type { Settings } from '../../config.ts'
 
 export interface Warning {
@@ -9,7 +10,7 @@ export interface Warning {
 
 /** `told` is the address that Kafka clients are told. */
 export function reachWarnings(settings: Settings, told: string): Warning[] {
-  const hostOf = (door: 'kafka' | 'aws'): string => settings.get(door).replace(/:\d+$/, '')
+  const hostOf = (door: 'kafka' | 'aws'): string => parseAddress(settings.get(door)).host
   const open = (['kafka', 'aws'] as const)
     .filter((door) => !isLoopback(hostOf(door)))
     // The AWS door verifies signatures where keys are known; the Kafka door asks nobody yet.
@@ -26,5 +27,4 @@ export function reachWarnings(settings: Settings, told: string): Warning[] {
   return warnings
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host)
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '[::]'
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
